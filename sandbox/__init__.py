@@ -1,0 +1,1 @@
+"""Trying Pregón without accounts: an emulated Telegram with a chat page, and a simulated operator."""
