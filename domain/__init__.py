@@ -1,0 +1,1 @@
+"""What Pregón is about, whoever asks: rules, tables, use cases. Knows neither Telegram nor SMPP."""

@@ -1,0 +1,46 @@
+"""
+The tables, one file a noun: columns and nothing else. Rules are in ``domain.rules``, writes in ``domain.usecases`` and
+``domain.store``.
+
+Small tables carry aware UTC datetimes. The hot ones (message, chunk, retry, receipt, sender) carry epoch milliseconds
+in 64-bit integers, the same on both engines: SQLite would keep datetimes as text and compare them as text.
+"""
+
+from domain.models.account import Account, Invitation, Membership, Person
+from domain.models.blacklist import BlacklistEntry
+from domain.models.campaign import Campaign, CampaignMode, StartKind
+from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
+from domain.models.contact import Contact, ContactGroup
+from domain.models.dispatch import Chunk, ChunkState, Retry, Sender
+from domain.models.import_job import ImportJob, ImportState
+from domain.models.message import Message, MessagePart, PendingReceipt
+from domain.models.template import Template
+
+__all__ = [
+    "Account",
+    "BlacklistEntry",
+    "Campaign",
+    "CampaignMode",
+    "Chunk",
+    "ChunkState",
+    "Contact",
+    "ContactGroup",
+    "Conversation",
+    "ImportJob",
+    "ImportState",
+    "Invitation",
+    "LiveView",
+    "LiveViewKind",
+    "Membership",
+    "Message",
+    "MessagePart",
+    "Notice",
+    "NoticeKind",
+    "NoticeState",
+    "PendingReceipt",
+    "Person",
+    "Retry",
+    "Sender",
+    "StartKind",
+    "Template",
+]

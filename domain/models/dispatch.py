@@ -1,0 +1,60 @@
+"""What senders hold: chunks of messages under lease, messages to try again, and the lease of each sender itself."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class ChunkState(StrEnum):
+    """A claim takes a chunk, never single messages: one row changes where there would be five hundred."""
+
+    READY = "ready"  #: may be claimed
+    LEASED = "leased"  #: held by ``sender``
+    DONE = "done"  #: nothing in it is pending or in flight
+
+
+class Chunk(Model):
+    """The messages of one campaign with ``lo <= id <= hi``."""
+
+    id = fields.BigIntField(primary_key=True)
+    campaign_id = fields.IntField()
+    lo = fields.BigIntField()
+    hi = fields.BigIntField()
+    state = fields.CharEnumField(ChunkState, max_length=8)
+    sender = fields.CharField(max_length=32, null=True)
+
+    class Meta:
+        table = "chunk"
+        indexes = (Index(fields=("campaign_id", "state", "id")),)
+
+
+class Retry(Model):
+    """A message that goes again after ``next_ms``: it has left its chunk and is claimed by itself."""
+
+    message_id = fields.BigIntField(primary_key=True, generated=False)
+    campaign_id = fields.IntField()
+    next_ms = fields.BigIntField()
+    sender = fields.CharField(max_length=32, null=True)
+
+    class Meta:
+        table = "retry"
+        indexes = (Index(fields=("campaign_id", "next_ms")),)
+
+
+class Sender(Model):
+    """
+    A running sender. What it holds is its own as long as this row stands: whoever finds ``lease_ms`` past deletes the
+    row, frees the chunks and puts what was in flight in doubt, all in one transaction.
+    """
+
+    id = fields.CharField(max_length=32, primary_key=True)
+    host = fields.CharField(max_length=128)
+    pid = fields.IntField()
+    started_ms = fields.BigIntField()
+    lease_ms = fields.BigIntField()
+    links: fields.Field[list[dict[str, object]]] = fields.JSONField(default=list)  # name, state, since_ms, reason
+
+    class Meta:
+        table = "sender"

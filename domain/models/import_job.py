@@ -1,0 +1,54 @@
+"""A contact file on its way in: kept with its bytes until it is done, so that a kill in the middle loses nothing."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.models.account import Account
+from domain.models.contact import ContactGroup
+
+
+class ImportState(StrEnum):
+    """Where an import is."""
+
+    PREVIEW = "preview"  #: the first rows are shown; nothing is written
+    RUNNING = "running"  #: confirmed; goes on after a restart
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"  #: the file could not be read to its end; nothing of it is half done
+
+
+class ImportJob(Model):
+    """
+    ``cursor`` is the last msisdn whose slice is committed: slices go in ascending order of msisdn, each with its
+    counts in one transaction, so a restart continues after it.
+    """
+
+    id = fields.IntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("domain.Account", related_name="imports")
+    group: fields.ForeignKeyNullableRelation[ContactGroup] = fields.ForeignKeyField(
+        "domain.ContactGroup", related_name="imports", null=True, on_delete=fields.SET_NULL
+    )
+    person_id = fields.BigIntField()
+    chat_id = fields.BigIntField()
+    file_name = fields.CharField(max_length=255)
+    sha256 = fields.CharField(max_length=64, db_index=True)
+    content = fields.BinaryField(null=True)  # dropped when it is done
+    encoding = fields.CharField(max_length=16, default="utf-8")  # a Python codec
+    delimiter = fields.CharField(max_length=1, default=",")
+    preamble = fields.SmallIntField(default=0)  # lines in front of the first row
+    columns: fields.Field[list[str | None]] = fields.JSONField(default=list)  # field of each column, or null
+    header = fields.BooleanField(default=False)
+    sample: fields.Field[list[list[str]]] = fields.JSONField(default=list)  # the first rows, the header among them
+    state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.PREVIEW)
+    cursor = fields.BigIntField(default=0)
+    counts: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
+    errors = fields.BinaryField(null=True)  # rows refused: JSON lines, deflated
+    created_at = fields.DatetimeField(auto_now_add=True)
+    started_at = fields.DatetimeField(null=True)  # confirmed
+    ended_at = fields.DatetimeField(null=True)
+    updated_at = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "import_job"

@@ -1,0 +1,295 @@
+"""
+How a text travels: alphabets, the segments that are billed, the octets of each part, and what to write instead of what
+costs more. No wire: concatenation headers and PDUs are the sender's.
+
+Source: 3GPP TS 23.038 §6.1.2 (packing), §6.2.1 (alphabet); TS 23.040 §9.2.3.24.1 (room that concatenation leaves).
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Final
+
+from domain.rules.gsm_tables import BASIC, BASIC_SET, CHEAPER, ESCAPE, EXTENSION, GSM_SET, STRICT_SET, replacement
+
+GSM_SINGLE: Final = 160  #: septets of a message of one segment
+GSM_PART: Final = 153  #: septets of each segment of several
+UCS2_SINGLE: Final = 70  #: 16-bit units
+UCS2_PART: Final = 67
+
+DATA_CODING_DEFAULT: Final = 0
+DATA_CODING_UCS2: Final = 8
+
+
+class Alphabet(StrEnum):
+    """What a route carries in its default alphabet (data_coding 0); everything else goes as UCS-2."""
+
+    GSM7 = "gsm"  #: GSM 03.38 with its extension, exactly
+    STRICT = "strict"  #: travels as GSM 03.38, but accents, Ñ and what the manual does not name are flagged
+    LATIN1 = "latin1"  #: the SMSC takes ISO 8859-1 and turns it into GSM 03.38 itself
+    ASCII = "ascii"  #: the SMSC takes ASCII and turns it into GSM 03.38 itself
+    UCS2 = "ucs2"  #: never the default alphabet
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """
+    What a text is billed as.
+
+    Attributes:
+        count: Segments; 0 for an empty text.
+        encoding: ``GSM7`` or ``UCS2``.
+        units: Septets or 16-bit units of the whole text.
+        remaining: Units still free in the last segment.
+        per_segment: Units that each segment holds.
+    """
+
+    count: int
+    encoding: Alphabet
+    units: int
+    remaining: int
+    per_segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """
+    A text ready for the wire.
+
+    Attributes:
+        data_coding: 0, or 8 for UCS-2. Source: SMPP 3.4 §5.2.19.
+        parts: Each part's octets, without concatenation header: one septet an octet, or UTF-16BE.
+        encoding: ``GSM7`` or ``UCS2``: what it is billed as.
+    """
+
+    data_coding: int
+    parts: tuple[bytes, ...]
+    encoding: Alphabet
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """
+    A character outside the alphabet's plain set.
+
+    Attributes:
+        position: Index in the text, from 0.
+        cost: Septets that it takes: 1 or 2; 0: it has no septets and makes the whole text UCS-2.
+        replacement: What may stand instead, possibly empty; None: nothing reads the same.
+    """
+
+    character: str
+    position: int
+    cost: int
+    replacement: str | None
+
+
+_SETS: Final = {
+    Alphabet.GSM7: GSM_SET,
+    Alphabet.STRICT: GSM_SET,
+    Alphabet.LATIN1: frozenset(c for c in GSM_SET if ord(c) < 0x100),
+    Alphabet.ASCII: frozenset(c for c in GSM_SET if ord(c) < 0x80),
+    Alphabet.UCS2: frozenset[str](),
+}
+
+
+def _outside(characters: frozenset[str]) -> Callable[[str], re.Match[str] | None]:
+    """Finds the first character that is not one of these."""
+    if not characters:
+        return re.compile(".", re.DOTALL).search
+    return re.compile(f"[^{re.escape(''.join(sorted(characters)))}]").search
+
+
+_NOT_PLAIN: Final = {alphabet: _outside(allowed & BASIC_SET) for alphabet, allowed in _SETS.items()}
+_NOT_DEFAULT: Final = {alphabet: _outside(allowed) for alphabet, allowed in _SETS.items()}
+_EXTENDED: Final = re.compile(f"[{re.escape(''.join(EXTENSION))}]")
+_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+
+#: What needs no replacement: one septet, and for ``STRICT`` what the manual allows.
+_PLAIN: Final = {
+    alphabet: STRICT_SET if alphabet is Alphabet.STRICT else allowed & BASIC_SET for alphabet, allowed in _SETS.items()
+}
+_FLAGGED: Final = {
+    alphabet: re.compile(f"[^{re.escape(''.join(sorted(plain)))}]") for alphabet, plain in _PLAIN.items() if plain
+}
+
+_SEPTETS: Final = {character: bytes((septet,)) for septet, character in enumerate(BASIC)} | {
+    character: bytes((ESCAPE, septet)) for character, septet in EXTENSION.items()
+}
+#: The same for what is in ISO 8859-1, all but Greek: ``bytes.translate`` is ten times as fast.
+_LATIN1_TO_SEPTET: Final = bytes(_SEPTETS.get(chr(code), b"\0")[0] for code in range(256))
+
+
+@cache
+def _plain_segments(units: int) -> Segments:
+    """Where no character can straddle a border. Cached: frozen values are dear to build and there are few of them."""
+    return _segments(Alphabet.GSM7, units, single=GSM_SINGLE, per_part=GSM_PART)
+
+
+@cache
+def _plain_ucs2(units: int) -> Segments:
+    return _segments(Alphabet.UCS2, units, single=UCS2_SINGLE, per_part=UCS2_PART)
+
+
+def _segments(encoding: Alphabet, units: int, *, single: int, per_part: int) -> Segments:
+    if not units:
+        return Segments(0, encoding, 0, 0, single)
+    if units <= single:
+        return Segments(1, encoding, units, single - units, single)
+    count = -(-units // per_part)
+    return Segments(count, encoding, units, count * per_part - units, per_part)
+
+
+def segments(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Segments:
+    """
+    Count what ``text`` is billed as. An extension pair and a surrogate pair never straddle two segments.
+
+    Args:
+        text: The rendered message, tokens already replaced.
+        alphabet: What the route carries.
+    """
+    if alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None:
+        return _plain_segments(len(text))
+    if _is_default(text, alphabet):
+        units = len(text) + len(_EXTENDED.findall(text))
+        if units <= GSM_SINGLE:
+            return _plain_segments(units)
+        parts = _cut(text, _EXTENDED, per_part=GSM_PART)
+        last = len(parts[-1]) + len(_EXTENDED.findall(parts[-1]))
+        return Segments(len(parts), Alphabet.GSM7, units, GSM_PART - last, GSM_PART)
+    pairs = len(_ASTRAL.findall(text))
+    units = len(text) + pairs
+    if not pairs or units <= UCS2_SINGLE:
+        return _plain_ucs2(units)
+    parts = _cut(text, _ASTRAL, per_part=UCS2_PART)
+    last = len(parts[-1]) + len(_ASTRAL.findall(parts[-1]))
+    return Segments(len(parts), Alphabet.UCS2, units, UCS2_PART - last, UCS2_PART)
+
+
+def split(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> list[str]:
+    """The text of each segment; joined they are ``text``. Nothing for an empty text."""
+    return _split(text, default=_is_default(text, alphabet))
+
+
+def _split(text: str, *, default: bool) -> list[str]:
+    if not text:
+        return []
+    double, single, per_part = (_EXTENDED, GSM_SINGLE, GSM_PART) if default else (_ASTRAL, UCS2_SINGLE, UCS2_PART)
+    if len(text) <= single and len(text) + len(double.findall(text)) <= single:
+        return [text]
+    return _cut(text, double, per_part=per_part)
+
+
+def _is_default(text: str, alphabet: Alphabet) -> bool:
+    """Whether the route's default alphabet carries it."""
+    return alphabet is not Alphabet.UCS2 and _NOT_DEFAULT[alphabet](text) is None
+
+
+def _cut(text: str, double: re.Pattern[str], *, per_part: int) -> list[str]:
+    """Fill each part up to its border; a character that ``double`` matches takes two units and goes whole."""
+    parts = []
+    start = 0
+    while start < len(text):
+        end = start + per_part
+        extra = len(double.findall(text, start, end))
+        while extra and end - start + len(double.findall(text, start, end)) > per_part:
+            end -= 1
+        parts.append(text[start:end])
+        start = end
+    return parts
+
+
+def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Encoded:
+    """
+    The octets of each part of ``text``. No part for an empty text.
+
+    Half a surrogate pair, which no text should have, goes as U+003F.
+    """
+    plain = alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None
+    if plain and 0 < len(text) <= GSM_SINGLE:  # nearly every message
+        return Encoded(DATA_CODING_DEFAULT, (_octets(text, alphabet),), Alphabet.GSM7)
+    default = plain or _is_default(text, alphabet)
+    parts = _split(text, default=default)
+    if default:
+        return Encoded(DATA_CODING_DEFAULT, tuple(_octets(part, alphabet) for part in parts), Alphabet.GSM7)
+    return Encoded(DATA_CODING_UCS2, tuple(part.encode("utf-16-be", "replace") for part in parts), Alphabet.UCS2)
+
+
+def _octets(text: str, alphabet: Alphabet) -> bytes:
+    """A part in the default alphabet: its own octets where the SMSC translates them, else one septet an octet."""
+    if alphabet is Alphabet.LATIN1 or alphabet is Alphabet.ASCII:
+        return text.encode("latin-1")
+    try:
+        octets = text.encode("latin-1")
+    except UnicodeEncodeError:  # Greek, or the euro sign
+        octets = b""
+    if octets and _EXTENDED.search(text) is None:
+        return octets.translate(_LATIN1_TO_SEPTET)
+    return b"".join([_SEPTETS[character] for character in text])
+
+
+def pack_septets(septets: bytes, *, fill_bits: int = 0) -> bytes:
+    """
+    Eight septets in seven octets, first septet in the low bits.
+
+    Args:
+        septets: One an octet.
+        fill_bits: Zero bits in front, 0 to 6: after a header they bring the text to a septet's border.
+
+    Where exactly seven bits are left over, a carriage return fills them: zeros would be read as an ``@``.
+
+    Source: 3GPP TS 23.038 §6.1.2.1.1, §6.1.2.3.1.
+    """
+    bits = fill_bits + 7 * len(septets)
+    number = 0
+    for septet in reversed(septets):
+        number = number << 7 | septet & 0x7F
+    number <<= fill_bits
+    if bits % 8 == 1:
+        number |= 0x0D << bits
+        bits += 7
+    return number.to_bytes(-(-bits // 8), "little")
+
+
+def foreign_characters(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> list[Foreign]:
+    """
+    Every character that costs more than one septet, or that the manual does not allow (``STRICT``), in order.
+
+    The manual allows ``^ { } [ ]``, so ``STRICT`` does not flag them although they cost two. ``UCS2`` flags nothing:
+    there every character costs the same.
+    """
+    if alphabet is Alphabet.UCS2:
+        return []
+    return [_foreign(match, alphabet) for match in _FLAGGED[alphabet].finditer(text)]
+
+
+def _foreign(match: re.Match[str], alphabet: Alphabet) -> Foreign:
+    character = match.group()
+    cost = 0 if character not in _SETS[alphabet] else 2 if character in EXTENSION else 1
+    return Foreign(character, match.start(), cost, _replacement(character, alphabet))
+
+
+@lru_cache(maxsize=4_096)
+def _replacement(character: str, alphabet: Alphabet) -> str | None:
+    if alphabet is not Alphabet.STRICT and character in CHEAPER:
+        return CHEAPER[character]
+    return replacement(character, _PLAIN[alphabet])
+
+
+def downgrade(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> str:
+    """
+    Replace what makes ``text`` UCS-2 (and, for ``STRICT``, what the manual does not allow) by what reads the same;
+    what nothing replaces stays. What only costs two septets stays too: it is meant. Idempotent.
+    """
+    text = unicodedata.normalize("NFC", text)  # a letter and its accent apart are one that the alphabet may have
+    out = []
+    last = 0
+    for foreign in foreign_characters(text, alphabet=alphabet):
+        if foreign.replacement is None or (foreign.cost == 2 and alphabet is not Alphabet.STRICT):
+            continue
+        out += [text[last : foreign.position], foreign.replacement]
+        last = foreign.position + 1
+    return "".join([*out, text[last:]])

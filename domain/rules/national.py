@@ -1,0 +1,142 @@
+"""
+Regular expressions made from the metadata of ``phonenumbers``: which digits are, without doubt, a mobile number. What
+they do not accept is not refused: ``msisdn`` asks the library.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
+
+#: Country calling codes as text; none is the beginning of another.
+CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+#: The kinds that the library looks for before it looks for mobiles: it calls a number by the first that fits.
+_BEFORE_MOBILE: Final = (
+    "premium_rate",
+    "toll_free",
+    "shared_cost",
+    "voip",
+    "personal_number",
+    "pager",
+    "uan",
+    "voicemail",
+)
+_NEVER: Final = "(?!)"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPatterns:
+    """How a region's numbers look, and which digits in front of them are not part of them."""
+
+    _general: re.Pattern[str]
+    _national_prefix: re.Pattern[str] | None
+    _international_prefix: re.Pattern[str] | None
+
+    def possible(self, digits: str, start: int = 0) -> bool:
+        """Whether it looks like a national number at all."""
+        return self._general.fullmatch(digits, start) is not None
+
+    def rewritten(self, digits: str, start: int = 0) -> bool:
+        """Whether the library may take something off the front, or put something there."""
+        if self._international_prefix is not None and self._international_prefix.match(digits, start):
+            return True
+        found = self._national_prefix.match(digits, start) if self._national_prefix is not None else None
+        if found is None or found.end() == start:
+            return False
+        transformed = bool(found.re.groups) and found[found.re.groups] is not None
+        return transformed or not self.possible(digits, start) or self.possible(digits, found.end())
+
+
+@dataclass(frozen=True, slots=True)
+class CallingCode:
+    """
+    The numbers behind a country calling code.
+
+    Attributes:
+        mobile: Called with digits and where the national number begins; its ``lastgroup`` is the region.
+        main: The region whose habits decide how such a number is read.
+    """
+
+    mobile: Callable[[str, int], re.Match[str] | None]
+    main: RegionPatterns
+
+
+@cache
+def region_patterns(region: str, code: int = 0) -> RegionPatterns:
+    """
+    The patterns of a region; ``001`` with a calling code for those that belong to no country.
+
+    Raises:
+        KeyError: There is no such region.
+    """
+    metadata = _metadata(region, code)
+    if metadata is None:
+        raise KeyError(region)
+    return RegionPatterns(
+        re.compile(_pattern(metadata.general_desc), re.ASCII),
+        _compiled(metadata.national_prefix_for_parsing),
+        _compiled(metadata.international_prefix),
+    )
+
+
+@cache
+def calling_code(code: str) -> CallingCode:
+    """
+    The patterns of a calling code.
+
+    Raises:
+        KeyError: There is no such code.
+    """
+    regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    alternatives = []
+    earlier = ""
+    for region in regions:
+        metadata = _metadata(region, int(code))
+        if metadata is None:
+            continue
+        # The first region that claims a number has it, whatever the later ones would say.
+        name = region if region.isalpha() else "WORLD"
+        alternatives.append(f"(?P<{name}>{earlier}{_leading(metadata)}{_mobile(metadata)})")
+        earlier += f"(?!{_claim(metadata)})"
+    return CallingCode(re.compile("|".join(alternatives), re.ASCII).fullmatch, region_patterns(regions[0], int(code)))
+
+
+def _metadata(region: str, code: int) -> PhoneMetadata | None:
+    return PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+
+
+def _compiled(pattern: str | None) -> re.Pattern[str] | None:
+    return re.compile(pattern, re.ASCII) if pattern else None
+
+
+def _pattern(description: PhoneNumberDesc | None) -> str:
+    """Digits of this description, of its lengths, and nothing behind them."""
+    if description is None or not description.national_number_pattern:
+        return _NEVER
+    lengths = "|".join(rf"\d{{{length}}}" for length in description.possible_length if length > 0)
+    only = rf"(?=(?:{lengths})\Z)" if lengths else ""
+    return rf"{only}(?:{description.national_number_pattern})\Z"
+
+
+def _mobile(metadata: PhoneMetadata) -> str:
+    earlier = "|".join(_pattern(getattr(metadata, kind)) for kind in _BEFORE_MOBILE if getattr(metadata, kind))
+    not_earlier = f"(?!{earlier})" if earlier else ""
+    return f"(?={_pattern(metadata.general_desc)}){not_earlier}{_pattern(metadata.mobile)}"
+
+
+def _leading(metadata: PhoneMetadata) -> str:
+    return f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
+
+
+def _claim(metadata: PhoneMetadata) -> str:
+    """The library calls a number this region's by its first digits where it knows them, else by any kind that fits."""
+    if metadata.leading_digits:
+        return f"(?:{metadata.leading_digits})"
+    kinds = (*_BEFORE_MOBILE, "fixed_line", "mobile")
+    fits = "|".join(_pattern(getattr(metadata, kind)) for kind in kinds if getattr(metadata, kind))
+    return f"(?={_pattern(metadata.general_desc)})(?:{fits or _NEVER})"

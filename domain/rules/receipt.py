@@ -1,0 +1,249 @@
+"""
+What a receipt says, in every dialect, and the forms that its message id may have. Never raises over what an operator
+wrote: what cannot be read is left out. No PDUs: optional parameters come as values.
+
+Source: SMPP 3.4 appendix B (text), §5.3.2.12 receipted_message_id, §5.3.2.35 and §5.2.28 message_state.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+from typing import Final
+
+from domain.rules.message_state import MessageEvent
+
+_EVENTS: Final[Mapping[str, MessageEvent]] = {
+    "DELIVRD": MessageEvent.RECEIPT_DELIVERED,
+    "EXPIRED": MessageEvent.RECEIPT_EXPIRED,
+    "UNDELIV": MessageEvent.RECEIPT_REJECTED,
+    "REJECTD": MessageEvent.RECEIPT_REJECTED,
+    "DELETED": MessageEvent.RECEIPT_REJECTED,
+}
+
+#: message_state by number; 0 and 9 are SMPP 5's.
+_STATES: Final[Mapping[int, str]] = {
+    0: "SCHEDLD",
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+    9: "SKIPPED",
+}
+
+#: Operators spell these out, or differently; the longer beginning first.
+_SPELLINGS: Final = (
+    ("DELIV", "DELIVRD"),
+    ("DELET", "DELETED"),
+    ("EXPIR", "EXPIRED"),
+    ("UNDEL", "UNDELIV"),
+    ("NOTDELIV", "UNDELIV"),
+    ("FAIL", "UNDELIV"),
+    ("REJ", "REJECTD"),
+    ("ACC", "ACCEPTD"),
+    ("ENROUTE", "ENROUTE"),
+    ("BUFFER", "ENROUTE"),
+    ("UNK", "UNKNOWN"),
+)
+
+_KEY: Final = re.compile(
+    r"(?:^|(?<=[\s,;|]))(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s*:", re.IGNORECASE
+)
+_MAX_TEXT: Final = 2_000  # characters looked at; a receipt has less than 255
+
+
+class IdForm(StrEnum):
+    """How the ids in a route's receipts relate to those in its responses."""
+
+    AUTO = "auto"  #: not known: every form is tried
+    SAME = "same"  #: letter by letter the same
+    HEX = "hex"  #: hexadecimal in the response, decimal in the receipt
+    DECIMAL = "decimal"  #: decimal in the response, hexadecimal in the receipt
+
+
+class IdSource(StrEnum):
+    """Where an id was read."""
+
+    RESPONSE = "response"
+    RECEIPT = "receipt"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    The operator's word on one part.
+
+    Attributes:
+        smsc_message_id: As the SMSC wrote it; None: it carried none.
+        event: What it does to the message; None: nothing (on its way, or a word that nobody knows).
+        stat: One of SMPP's seven-letter words, else the operator's own in capitals; empty: none.
+        err: The operator's code. SMPP 3.4 appendix B: three characters of text, not a number; often more, or none.
+        final: No other receipt is to be expected.
+        submit_date, done_date: As written, in the SMSC's own zone; see ``receipt_time``.
+        text: The beginning of the message, if it is told.
+    """
+
+    smsc_message_id: str | None
+    event: MessageEvent | None
+    stat: str
+    err: str
+    final: bool
+    submit_date: str = ""
+    done_date: str = ""
+    text: str = ""
+
+
+def parse_receipt(
+    text: str | None, *, receipted_message_id: str | None = None, message_state: int | None = None
+) -> Receipt | None:
+    """
+    Read a receipt: its optional parameters first, then its text.
+
+    Args:
+        text: Decoded text, of short_message or message_payload; None or empty where there is none.
+        receipted_message_id: That optional parameter, without its NUL.
+        message_state: That optional parameter; a number that SMPP does not define counts as none.
+
+    Returns:
+        None where there is neither a state nor an id in it.
+    """
+    said = _read_text(text[:_MAX_TEXT]) if text else {}
+    stat = _STATES.get(message_state, "") if message_state is not None else ""
+    if stat in ("", "UNKNOWN"):
+        stat = _stat(said.get("stat", "")) or stat
+    smsc_message_id = (receipted_message_id or "").strip("\0 \t\r\n") or said.get("id") or None
+    if not stat and smsc_message_id is None:
+        return None
+    event = _EVENTS.get(stat)
+    return Receipt(
+        smsc_message_id=smsc_message_id,
+        event=event,
+        stat=stat,
+        err=said.get("err", ""),
+        final=event is not None,
+        submit_date=said.get("submitdate", ""),
+        done_date=said.get("donedate", ""),
+        text=said.get("text", ""),
+    )
+
+
+def _read_text(text: str) -> dict[str, str]:
+    """Each key's words, up to the next key; the first of each counts, and nothing behind ``text:`` is a key."""
+    found: dict[str, str] = {}
+    matches = list(_KEY.finditer(text))
+    ends = [*(match.start() for match in matches[1:]), len(text)]
+    for match, end in zip(matches, ends, strict=False):
+        key = re.sub(r"[ _]", "", match[1].lower())
+        if key == "text":
+            found.setdefault(key, text[match.end() :].strip("\0\r\n"))
+            break
+        found.setdefault(key, text[match.end() : end].strip("\0 \t\r\n,;|"))
+    for key in ("id", "stat", "err"):  # one word each: an SMSC that goes on without keys must not spoil them
+        found[key] = (found.get(key, "").split() or [""])[0]
+    return found
+
+
+def _stat(word: str) -> str:
+    """The seven-letter word for what an operator wrote; its own, in capitals, where nobody knows it."""
+    plain = re.sub(r"[\s_-]", "", word.upper())
+    if plain.isascii() and plain.isdigit():
+        return _STATES.get(int(plain[:3]), plain)
+    for beginning, stat in _SPELLINGS:
+        if plain.startswith(beginning):
+            return stat
+    return plain
+
+
+_TIME_FORMATS: Final = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
+
+
+def receipt_time(text: str, *, zone: tzinfo = UTC) -> datetime | None:
+    """
+    A receipt's date in UTC; None where it is none (zeros, other formats).
+
+    Args:
+        text: 10, 12 or 14 digits, or the 16 characters of an absolute SMPP time, which name their own zone.
+        zone: The SMSC's, for those that name none.
+
+    Source: SMPP 3.4 appendix B, §7.1.1.
+    """
+    quarter_hours = None
+    if re.fullmatch(r"\d{15}[+-]", text, re.ASCII):
+        text, quarter_hours = text[:12], int(text[15] + text[13:15])
+    if not re.fullmatch(r"\d+", text, re.ASCII) or len(text) not in _TIME_FORMATS:
+        return None
+    try:
+        local = datetime.strptime(text, _TIME_FORMATS[len(text)]).replace(
+            tzinfo=UTC if quarter_hours is not None else zone
+        )
+        if quarter_hours is not None:
+            return local - timedelta(minutes=15 * quarter_hours)
+        return local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+_HEX_DIGITS: Final = 16  # of a 64-bit number; a UUID has 32 and is a name, not a number
+_DECIMAL_DIGITS: Final = 20
+
+
+def _as_decimal(smsc_id: str) -> str | None:
+    """A hexadecimal id in decimal."""
+    if len(smsc_id) > _HEX_DIGITS or not re.fullmatch(r"[0-9a-fA-F]+", smsc_id):
+        return None
+    return str(int(smsc_id, 16))
+
+
+def _as_hex(smsc_id: str) -> str | None:
+    """A decimal id in hexadecimal, lower case."""
+    if len(smsc_id) > _DECIMAL_DIGITS or not re.fullmatch(r"[0-9]+", smsc_id):
+        return None
+    return f"{int(smsc_id):x}"
+
+
+def _plain(smsc_id: str) -> str:
+    """Lower case, without the zeros in front of a number."""
+    lower = smsc_id.lower()
+    return lower.lstrip("0") or lower[-1:] if re.fullmatch(r"[0-9a-f]+", lower) and len(lower) <= 31 else lower
+
+
+def canonical_id(smsc_id: str, *, form: IdForm | str = IdForm.AUTO, source: IdSource = IdSource.RESPONSE) -> str:
+    """
+    The key under which a message is found by its SMSC id.
+
+    With ``HEX`` and ``DECIMAL`` a number gives the same key from a response and from its receipt; with ``AUTO`` see
+    ``receipt_keys``. What is no number of that notation keeps its letters, in lower case.
+    """
+    smsc_id = smsc_id.strip("\0 \t\r\n")
+    if form == IdForm.SAME:
+        return smsc_id
+    hexadecimal = (form == IdForm.HEX) is (source is IdSource.RESPONSE)
+    if form != IdForm.AUTO and hexadecimal:
+        return _as_decimal(smsc_id) or _plain(smsc_id)
+    return _plain(smsc_id)
+
+
+def receipt_keys(smsc_id: str, *, form: IdForm | str = IdForm.AUTO) -> tuple[str, ...]:
+    """The canonical keys that a receipt's id may belong to, the likeliest first; one, unless ``form`` is ``AUTO``."""
+    first = canonical_id(smsc_id, form=form, source=IdSource.RECEIPT)
+    if form != IdForm.AUTO:
+        return (first,)
+    others = (_as_hex(first), _as_decimal(first))
+    return tuple(dict.fromkeys([first, *(other for other in others if other)]))
+
+
+def id_forms(smsc_id: str) -> tuple[str, ...]:
+    """
+    Every way in which an SMSC may write the same id: as it is, in either case, without leading zeros, and in the other
+    base where it is a number of at most 64 bits. The likeliest first; never a UUID's digits in another base.
+    """
+    smsc_id = smsc_id.strip("\0 \t\r\n")
+    plain = _plain(smsc_id)
+    other_base = [form for form in (_as_hex(plain), _as_decimal(plain)) if form]
+    forms = [smsc_id, smsc_id.lower(), smsc_id.upper(), plain, plain.upper(), *other_base]
+    return tuple(dict.fromkeys([*forms, *(form.upper() for form in other_base)]))

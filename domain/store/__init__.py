@@ -1,0 +1,57 @@
+"""
+The few statements that carry millions of rows, one set per engine behind one interface. With ``domain.usecases`` the
+only writer of the database. ``current()`` is the store of the open database.
+"""
+
+from domain.store.interface import (
+    Claim,
+    ContactRow,
+    Evidence,
+    GroupCount,
+    ImportedRow,
+    Listed,
+    PartAnswer,
+    Receipt,
+    Result,
+    SliceCounts,
+    Store,
+    Submission,
+    ToSend,
+)
+
+__all__ = [
+    "Claim",
+    "ContactRow",
+    "Evidence",
+    "GroupCount",
+    "ImportedRow",
+    "Listed",
+    "PartAnswer",
+    "Receipt",
+    "Result",
+    "SliceCounts",
+    "Store",
+    "Submission",
+    "ToSend",
+    "current",
+    "use",
+]
+
+_open: list[Store] = []
+
+
+def use(store: Store | None) -> None:
+    """Make this the store of the process; None when the database closes."""
+    _open[:] = [store] if store else []
+
+
+def current() -> Store:
+    """
+    The store of the open database.
+
+    Raises:
+        RuntimeError: No database is open.
+    """
+    if not _open:
+        raise RuntimeError("no database is open")
+    return _open[0]

@@ -1,0 +1,326 @@
+"""
+What the hot paths ask of the database; ``sqlite`` and ``postgres`` each implement it. Times are epoch milliseconds.
+
+Every method is one transaction, or a few where it says so. What is refused by a guard is left out of the answer, never
+an error: somebody else was first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple, Protocol
+
+from domain.rules.message_state import MessageEvent, MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A contact's fields as templates see them. ``msisdn``: E.164 digits."""
+
+    contact_id: int
+    msisdn: int
+    first_name: str
+    last_name: str
+    email: str
+    address: str
+    value_1: str
+    value_2: str
+    value_3: str
+
+
+class ImportedRow(NamedTuple):
+    """A valid row of an upload; a plain tuple, for a million of them go through the drivers as they are."""
+
+    msisdn: int
+    first_name: str
+    last_name: str
+    email: str
+    address: str
+    value_1: str
+    value_2: str
+    value_3: str
+
+
+@dataclass(frozen=True, slots=True)
+class SliceCounts:
+    """What a slice of an import did, and the last msisdn in it."""
+
+    created: int
+    updated: int
+    last_msisdn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """How numbers of an upload stand before anything is written."""
+
+    new: int
+    known: int
+    blacklisted: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCount:
+    """A group's size: contacts in it, and how many of them are on the blacklist."""
+
+    contacts: int
+    blacklisted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A chunk under lease, or (``chunk_id`` None) messages that go again, one by one."""
+
+    campaign_id: int
+    chunk_id: int | None
+    message_ids: tuple[int, ...]  # empty for a chunk: they are read by range
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """A pending message of a claim with its contact's fields; the contact may have been deleted since: then None."""
+
+    message_id: int
+    msisdn: int
+    tries: int
+    contact: ContactRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """About to be written: committed first. ``segments``: parts on the wire."""
+
+    message_id: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartAnswer:
+    """What the SMSC said of one part of a message of several."""
+
+    part: int
+    state: MessageState
+    smsc_message_id: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    What became of a submitted message.
+
+    Attributes:
+        smsc_message_id: Canonical form; only for a message of one part.
+        parts: Only for a message of several parts.
+        retry_ms: With ``SUBMIT_RETRY`` and ``UNSENT``: not before this moment.
+    """
+
+    message_id: int
+    event: MessageEvent
+    route: str
+    smsc_message_id: str | None = None
+    error: str | None = None
+    parts: tuple[PartAnswer, ...] = ()
+    retry_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """
+    A receipt's word on a part or message. ``smsc_message_ids``: the forms that its id may have in the response, the
+    likeliest first; empty: it carried none.
+    """
+
+    route: str
+    smsc_message_ids: tuple[str, ...]
+    event: MessageEvent
+    error: str | None
+    source: str
+    destination: str
+    seen_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Counts of what a batch changed, for logs and metrics: by event, and how many were refused by a guard."""
+
+    applied: Mapping[MessageEvent, int]
+    refused: int = 0
+    waiting: int = 0  # receipts put aside because their message is not known yet
+
+
+class DispatchStore(Protocol):
+    """Expansion, claims, submits, answers and receipts."""
+
+    async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
+        """
+        Write the next slice of messages: contacts of the campaign's groups with an id above ``after`` that have no
+        message in it yet; blacklisted ones as ``BLOCKED``. Makes the chunks.
+
+        Returns:
+            The last contact id of the slice; None: there is nothing above ``after``.
+        """
+        ...
+
+    async def register_sender(self, sender: str, *, host: str, pid: int, now_ms: int, lease_ms: int) -> None:
+        """Make a sender known. On SQLite it is the only one: every other row is swept with what it held."""
+        ...
+
+    async def renew_sender(self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]]) -> bool:
+        """Prolong the lease. False: it was lost; the sender must drop what it holds and register anew."""
+        ...
+
+    async def sweep_senders(self, now_ms: int) -> int:
+        """
+        Delete senders whose lease is past, free their chunks and retries, and put what they had in flight in doubt.
+
+        Returns:
+            The number of messages put in doubt.
+        """
+        ...
+
+    async def leave(self, sender: str) -> None:
+        """A graceful end: free chunks and retries and delete the row. What is still in flight goes in doubt."""
+        ...
+
+    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
+        """Lease due retries (at most ``limit``) or else one chunk of the campaign; only while it is RUNNING."""
+        ...
+
+    async def pending(self, claim: Claim) -> Sequence[ToSend]:
+        """The messages of the claim that are still PENDING, in order of id, with their contacts."""
+        ...
+
+    async def mark_submitted(
+        self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
+    ) -> frozenset[int]:
+        """
+        Commit a batch as SUBMITTED before its bytes leave. Guards, all in the transaction: the message is PENDING,
+        the sender's row stands and holds the claim, the campaign is RUNNING, the number is not on the blacklist (then
+        it becomes BLOCKED).
+
+        Returns:
+            The ids to write to the wire. The others must not be written.
+        """
+        ...
+
+    async def settle(self, ids: Sequence[int], event: MessageEvent, *, error: str | None, now_ms: int) -> int:
+        """Move pending messages that cannot be sent (``BAD_NUMBER``, ``SCHEDULE_END``). Returns how many moved."""
+        ...
+
+    async def finish_claim(self, sender: str, claim: Claim) -> None:
+        """Give a claim back: a chunk with nothing pending or in flight is DONE, another is READY again."""
+        ...
+
+    async def record_results(self, results: Sequence[Result], *, now_ms: int) -> Evidence:
+        """Apply responses, time-outs and losses with guarded updates, and receipts that were waiting for them."""
+        ...
+
+    async def record_receipts(self, receipts: Sequence[Receipt], *, now_ms: int) -> Evidence:
+        """Apply receipts with guarded updates; those whose message is not known wait in the inbox. Then acknowledge."""
+        ...
+
+    async def expire_pending(self, campaign_id: int, *, now_ms: int) -> int:
+        """All PENDING messages of a campaign that ended become SCHEDULE_EXPIRED. Returns how many."""
+        ...
+
+    async def undone(self, campaign_id: int) -> int:
+        """How many messages of the campaign are pending, being retried, or in flight: 0 means drained."""
+        ...
+
+    async def counts(self, campaign_id: int) -> Mapping[MessageState, int]:
+        """Messages of a campaign by state. Reads only."""
+        ...
+
+    async def submitted_segments(self, campaign_id: int) -> Mapping[MessageState, int]:
+        """Segments that went out, by the state of their messages: what is billed, and what is in doubt. Reads only."""
+        ...
+
+    async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
+        """What the running senders say of their links; empty: no sender runs."""
+        ...
+
+
+class ContactStore(Protocol):
+    """
+    Imports, groups' members, the blacklist by batches, and reading contacts by pages.
+
+    Attributes:
+        import_rows: Rows that a slice of an import should have.
+        import_pause_s: Seconds between two slices, for others who write.
+    """
+
+    import_rows: ClassVar[int]
+    import_pause_s: ClassVar[float]
+
+    async def standing(self, account_id: int, msisdns: Iterable[int]) -> Listed:
+        """How the numbers (distinct) stand now. Reads only."""
+        ...
+
+    async def import_slice(
+        self, account_id: int, group_id: int, rows: Sequence[ImportedRow], *, now_ms: int, job_id: int
+    ) -> SliceCounts | None:
+        """
+        One transaction: upsert ``rows`` (ascending, distinct msisdns; filled fields win over what is there, blank ones
+        leave it), put them in the group, raise its revision, and advance the job's cursor and counts.
+
+        Returns:
+            None, and nothing is written: the job is not RUNNING any more, has been past these rows already, or its
+            group is gone.
+        """
+        ...
+
+    async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
+        """Put contacts in a group; returns how many were not in it."""
+        ...
+
+    async def remove_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
+        """Take contacts out of a group, never delete them; returns how many were in it."""
+        ...
+
+    async def members(self, group_id: int, *, after: int, limit: int) -> Sequence[ContactRow]:
+        """A page of a group's contacts in order of id, from above ``after``."""
+        ...
+
+    async def members_page(self, group_id: int, *, offset: int, limit: int) -> Sequence[ContactRow]:
+        """A page of a group's contacts in order of id, for a screen."""
+        ...
+
+    async def blacklisted_members(self, account_id: int, group_id: int) -> Sequence[int]:
+        """Ids of the group's contacts whose numbers are on the blacklist, ascending."""
+        ...
+
+    async def groups_of(self, account_id: int, contact_id: int) -> Sequence[int]:
+        """Ids of the groups that the contact is in, in order of title."""
+        ...
+
+    async def delete_contact(self, account_id: int, contact_id: int) -> bool:
+        """Delete a contact and its memberships, raising its groups' revisions. False: there was none."""
+        ...
+
+    async def delete_group(self, account_id: int, group_id: int) -> bool:
+        """Delete a group at once and its memberships slice by slice; the contacts stay. False: there was none."""
+        ...
+
+    async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
+        """Size of every group of the account."""
+        ...
+
+    async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
+        """Distinct contacts of several groups, and how many of them are on the blacklist."""
+        ...
+
+    async def audience(
+        self, account_id: int, group_ids: Sequence[int], *, after: int, limit: int
+    ) -> Sequence[ContactRow]:
+        """Distinct contacts of several groups that are not on the blacklist, in order of id, from above ``after``."""
+        ...
+
+    async def blacklist(
+        self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int
+    ) -> int:
+        """Put numbers on the blacklist; returns how many were not on it."""
+        ...
+
+
+class Store(DispatchStore, ContactStore, Protocol):
+    """Both halves; what ``domain.store.current()`` gives."""

@@ -1,0 +1,11 @@
+"""The hot statements on PostgreSQL."""
+
+from domain.store.postgres.connection import PostgresConnection
+from domain.store.postgres.contacts import PostgresContacts
+from domain.store.postgres.dispatch import PostgresDispatch
+
+__all__ = ["PostgresStore"]
+
+
+class PostgresStore(PostgresDispatch, PostgresContacts, PostgresConnection):
+    """``domain.store.interface.Store`` on Tortoise's pool; several senders may work on it at once."""

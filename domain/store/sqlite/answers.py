@@ -1,0 +1,176 @@
+"""
+Responses and receipts on SQLite: rows are read, the table decides, and the writes are guarded by what was read.
+
+Rows go in and out as JSON, one step of SQLite a statement: Python gives up its lock at each step, and with a busy event
+loop on the other thread every row of an ``executemany`` would wait for it.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from domain.rules.message_state import MessageEvent, MessageState
+from domain.store.interface import Evidence, Receipt, Result
+from domain.store.outcome import Plan, Row, admit, event_of_parts, plan_results
+from domain.store.sqlite.connection import SqliteConnection
+
+_ROWS: Final = (
+    "select json_group_array(json_array(id, campaign_id, state, tries)) from message"
+    " where id in (select value from json_each(?))"
+)
+_ANSWER: Final = (
+    "update message set state = ?, tries = tries + ?, error = ?, answered_ms = ?,"
+    " smsc_message_id = coalesce(j.value, smsc_message_id) from json_each(?) j"
+    " where message.id = cast(j.key as integer) and message.state = ?"
+)
+_FATE: Final = (
+    "update message set state = ?, error = ?, done_ms = ? where id in (select value from json_each(?)) and state = ?"
+)
+_RETRY: Final = (
+    "insert into retry (message_id, campaign_id, next_ms) values (?, ?, ?)"
+    " on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null"
+)
+_PART: Final = (
+    "insert into message_part (message_id, part, state, route, smsc_message_id, error) values (?, ?, ?, ?, ?, ?)"
+    " on conflict (message_id, part) do update set state = excluded.state, route = excluded.route,"
+    " smsc_message_id = excluded.smsc_message_id, error = excluded.error"
+)
+_WHOLE: Final = (
+    "select json_group_array(json_array(smsc_message_id, route, id, campaign_id, state)) from"
+    " (select smsc_message_id, route, id, campaign_id, state from message"
+    " where smsc_message_id in (select value from json_each(?)) order by id)"
+)
+_PARTS: Final = (
+    "select json_group_array(json_array(smsc_message_id, route, message_id, part)) from"
+    " (select smsc_message_id, route, message_id, part from message_part"
+    " where smsc_message_id in (select value from json_each(?)) order by id)"
+)
+_WAIT: Final = (
+    "insert into pending_receipt (route, smsc_message_id, event, error, source, destination, seen_ms)"
+    " values (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+class SqliteAnswers(SqliteConnection):
+    """Applies what came back from the operator."""
+
+    async def record_results(self, results: Sequence[Result], *, now_ms: int) -> Evidence:
+        return await self.write(lambda db: _record_results(db, results, now_ms))
+
+    async def record_receipts(self, receipts: Sequence[Receipt], *, now_ms: int) -> Evidence:
+        def record(db: sqlite3.Connection) -> Evidence:
+            plan = Plan()
+            early = _apply_receipts(db, plan, receipts)
+            _write(db, plan)
+            db.executemany(
+                _WAIT,
+                [
+                    (
+                        r.route,
+                        next(iter(r.smsc_message_ids), None),
+                        r.event,
+                        r.error,
+                        r.source,
+                        r.destination,
+                        r.seen_ms,
+                    )
+                    for r in early
+                ],
+            )
+            return plan.evidence(waiting=len(early))
+
+        return await self.write(record)
+
+
+def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: int) -> Evidence:
+    found = _fetch(db, _ROWS, [result.message_id for result in results])
+    rows = {r[0]: Row(r[0], r[1], MessageState(r[2]), r[3]) for r in found}
+    plan = plan_results(results, rows, now_ms=now_ms)
+    _write(db, plan)
+    waiting = _waiting_for(db, plan.smsc_ids)
+    if waiting:
+        late = Plan(applied=plan.applied)
+        _apply_receipts(db, late, waiting)
+        _write(db, late)
+        plan.refused += late.refused
+    return plan.evidence()
+
+
+def _fetch(db: sqlite3.Connection, query: str, keys: Sequence[int | str]) -> list[list[Any]]:
+    """The rows of a query that takes keys as JSON and answers in JSON."""
+    found: list[list[Any]] = json.loads(db.execute(query, (json.dumps(keys),)).fetchone()[0])
+    return found
+
+
+def _write(db: sqlite3.Connection, plan: Plan) -> None:
+    answers = defaultdict[tuple[str, int, str | None, int, str], dict[int, str | None]](dict)
+    for state, again, smsc_id, error, at_ms, message_id, old in plan.answered:
+        answers[state, again, error, at_ms, old][message_id] = smsc_id
+    for (state, again, error, at_ms, old), ids in answers.items():
+        db.execute(_ANSWER, (state, again, error, at_ms, json.dumps(ids), old))
+    fates = defaultdict[tuple[str, str | None, int, str], list[int]](list)
+    for fate, error, at_ms, message_id, old in plan.fates:
+        fates[fate, error, at_ms, old].append(message_id)
+    for (fate, error, at_ms, old), moved in fates.items():
+        db.execute(_FATE, (fate, error, at_ms, json.dumps(moved), old))
+    if plan.retries:
+        db.executemany(_RETRY, plan.retries)
+    if plan.parts:
+        db.executemany(_PART, plan.parts)
+    if plan.settled:
+        db.execute(
+            "delete from retry where message_id in (select value from json_each(?))", (json.dumps(plan.settled),)
+        )
+
+
+def _waiting_for(db: sqlite3.Connection, smsc_ids: Sequence[str]) -> list[Receipt]:
+    """Receipts that came before the response whose id they carry; they leave the inbox."""
+    if not smsc_ids or db.execute("select exists (select 1 from pending_receipt)").fetchone()[0] == 0:
+        return []
+    found = db.execute(
+        "delete from pending_receipt where smsc_message_id in (select value from json_each(?))"
+        " returning route, smsc_message_id, event, error, source, destination, seen_ms",
+        (json.dumps(smsc_ids),),
+    ).fetchall()
+    return [Receipt(r[0], (r[1],), MessageEvent(r[2]), r[3], r[4], r[5], r[6]) for r in found]
+
+
+def _apply_receipts(db: sqlite3.Connection, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
+    """Add what the receipts do to the plan; those that no message answers to come back."""
+    wanted = [form for receipt in receipts for form in receipt.smsc_message_ids]
+    # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
+    whole = {(r[0], r[1]): Row(r[2], r[3], MessageState(r[4])) for r in _fetch(db, _WHOLE, wanted)}
+    parts = {}
+    if len(whole) < len(receipts):
+        parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
+    early = []
+    for receipt in receipts:
+        keys = [(form, receipt.route) for form in receipt.smsc_message_ids]
+        key = next((key for key in keys if key in whole), None)
+        if key is not None:
+            whole[key] = admit(plan, whole[key], receipt)
+            continue
+        part = next((parts[key] for key in keys if key in parts), None)
+        if part is None:
+            early.append(receipt)
+        else:
+            _apply_to_part(db, plan, receipt, part)
+    return early
+
+
+def _apply_to_part(db: sqlite3.Connection, plan: Plan, receipt: Receipt, part: tuple[int, int]) -> None:
+    message_id, number = part
+    to = admit(Plan(), Row(message_id, 0, MessageState.ACCEPTED), receipt).state
+    moved = db.execute(
+        "update message_part set state = ?, error = ? where message_id = ? and part = ? and state = 'accepted'",
+        (to, receipt.error, message_id, number),
+    ).rowcount
+    if not moved:
+        plan.refused += 1
+        return
+    states = db.execute("select state from message_part where message_id = ?", (message_id,)).fetchall()
+    event = event_of_parts(MessageState(state) for (state,) in states)
+    for row in _fetch(db, _ROWS, [message_id]) if event is not None else []:
+        admit(plan, Row(row[0], row[1], MessageState(row[2])), receipt, event=event)
