@@ -12,7 +12,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from domain.rules.national import CALLING_CODES, calling_code, region_patterns
+from domain.rules.national import CALLING_CODES, CallingCode, calling_code, region_patterns
 
 
 class NumberProblem(StrEnum):
@@ -86,8 +86,8 @@ class NumberPlan:
         self.countries = countries
         self.landlines = landlines
         self._code = str(code)
-        self._home = region_patterns(region)
-        self._mobile = calling_code(self._code).mobile
+        self._home = region_patterns(region, code)
+        self._own = calling_code(self._code)
         others = {str(phonenumbers.country_code_for_region(other)) for other in countries or ()}
         self._other_codes = tuple(sorted((others & CALLING_CODES) - {self._code}))
 
@@ -116,22 +116,25 @@ class NumberPlan:
         if self._home.rewritten(digits):
             return None
         if self._home.possible(digits):
-            found = self._mobile(digits, 0)
+            found = self._own.mobile(digits, 0)
             return int(self._code + digits) if found is not None and self._allowed(found.lastgroup) else None
         if digits.startswith(self._code) and not self._home.rewritten(digits, len(self._code)):
-            return self._international(digits)
+            return self._behind(self._own, digits, len(self._code))
         return None
 
     def _international(self, digits: str) -> int | None:
         """Digits that begin with a country code."""
         for length in (2, 3, 1):
             if digits[:length] in CALLING_CODES:
-                code = calling_code(digits[:length])
-                if code.main.rewritten(digits, length):
-                    return None
-                found = code.mobile(digits, length)
-                return int(digits) if found is not None and self._allowed(found.lastgroup) else None
+                return self._behind(calling_code(digits[:length]), digits, length)
         return None
+
+    def _behind(self, code: CallingCode, digits: str, start: int) -> int | None:
+        """Digits whose country code ends at ``start``."""
+        found = code.mobile(digits, start)
+        if found is None or not self._allowed(found.lastgroup) or code.main.rewritten(digits, start):
+            return None
+        return int(digits)
 
     def _allowed(self, region: str | None) -> bool:
         return self.countries is None or region in self.countries

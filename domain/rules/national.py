@@ -36,6 +36,7 @@ class RegionPatterns:
     _general: re.Pattern[str]
     _national_prefix: re.Pattern[str] | None
     _international_prefix: re.Pattern[str] | None
+    _either_prefix: re.Pattern[str] | None  # one look instead of two, where the national one is never nothing
 
     def possible(self, digits: str, start: int = 0) -> bool:
         """Whether it looks like a national number at all."""
@@ -43,6 +44,8 @@ class RegionPatterns:
 
     def rewritten(self, digits: str, start: int = 0) -> bool:
         """Whether the library may take something off the front, or put something there."""
+        if self._either_prefix is not None and self._either_prefix.match(digits, start) is None:
+            return False
         if self._international_prefix is not None and self._international_prefix.match(digits, start):
             return True
         found = self._national_prefix.match(digits, start) if self._national_prefix is not None else None
@@ -77,10 +80,13 @@ def region_patterns(region: str, code: int = 0) -> RegionPatterns:
     metadata = _metadata(region, code)
     if metadata is None:
         raise KeyError(region)
+    national, international = metadata.national_prefix_for_parsing, metadata.international_prefix
+    either = re.compile(f"(?:{national or _NEVER})|(?:{international or _NEVER})", re.ASCII)
     return RegionPatterns(
         re.compile(_pattern(metadata.general_desc), re.ASCII),
-        _compiled(metadata.national_prefix_for_parsing),
-        _compiled(metadata.international_prefix),
+        _compiled(national),
+        _compiled(international),
+        None if either.match("") else either,
     )
 
 
