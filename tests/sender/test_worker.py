@@ -1,0 +1,200 @@
+"""A sender, a real database and a real SMSC on the other end of the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from domain.models import Account, BlacklistEntry, Campaign, Chunk, Contact, ContactGroup, Message, Retry, Sender
+from domain.rules.campaign_state import CampaignState
+from domain.rules.message_state import MessageState
+from domain.rules.route import parse_route
+from sandbox.smsc import Behaviour, Outcome, Script, Smsc
+from sender.worker import Worker
+
+DEADLINE_S = 20.0
+NOW_MS = 1_800_000_000_000
+
+
+@pytest.fixture
+async def smsc() -> AsyncIterator[Smsc]:
+    """Delivers everything at once."""
+    smsc = Smsc(script=Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0))
+    await smsc.start()
+    yield smsc
+    await smsc.stop()
+
+
+async def _campaign(account: Account, size: int, text: str = "Hola {{ nombre }}") -> Campaign:
+    group = await ContactGroup.create(account=account, title="grupo", revision=1)
+    await Contact.bulk_create(
+        Contact(account=account, msisdn=51987760000 + n, first_name=f"N{n}", created_ms=NOW_MS, updated_ms=NOW_MS)
+        for n in range(size)
+    )
+    await Contact._meta.db.execute_script(
+        f"insert into group_contact (group_id, contact_id) select {group.id}, id from contact"
+    )
+    campaign = await Campaign.create(
+        account=account,
+        name="c",
+        state=CampaignState.STARTING,
+        text=text,
+        sender_id="PREGON",
+        created_by=1001,
+        chat_id=1001,
+    )
+    await campaign.groups.add(group)
+    return campaign
+
+
+@asynccontextmanager
+async def _sending(smsc: Smsc, **options: object) -> AsyncIterator[Worker]:
+    query = "&".join(f"{name}={value}" for name, value in {"window": 10, **options}.items())
+    worker = Worker([parse_route("default", f"smpp://pregon:test@127.0.0.1:{smsc.port}?{query}")])
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        yield worker
+    finally:
+        stop.set()
+        await running
+
+
+async def _until(what: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while not await what():
+            await asyncio.sleep(0.02)
+
+
+def _in_state(campaign: Campaign, state: CampaignState) -> Callable[[], Awaitable[bool]]:
+    return lambda: Campaign.exists(id=campaign.id, state=state)
+
+
+async def _counts() -> dict[MessageState, int]:
+    found: dict[MessageState, int] = {}
+    for message in await Message.all():
+        found[message.state] = found.get(message.state, 0) + 1
+    return found
+
+
+async def test_a_campaign_reaches_every_phone_once_and_is_delivered(account: Account, smsc: Smsc) -> None:
+    """More than a chunk of messages, a window of ten, a receipt each."""
+    campaign = await _campaign(account, 1_200)
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    summary = smsc.summary()
+    assert summary.received == 1_200
+    assert summary.duplicates == 0
+    assert await _counts() == {MessageState.DELIVERED: 1_200}
+    assert await Chunk.exclude(state="done").count() == 0
+    assert await Sender.all().count() == 0, "it left in order"
+
+
+async def _no_accepted() -> bool:
+    return not await Message.exists(state=MessageState.ACCEPTED)
+
+
+async def test_refused_throttled_and_blacklisted_are_told_apart(account: Account, smsc: Smsc) -> None:
+    """A refusal fails, throttling tries again, the blacklist is never submitted."""
+    campaign = await _campaign(account, 6, text="Hola")
+    await BlacklistEntry.create(account=account, msisdn=51987760005, source="manual", created_ms=NOW_MS)
+    smsc.set_behaviour(
+        numbers={
+            "51987760000": Behaviour(outcome=Outcome.REFUSED, status=11),
+            "51987760001": Behaviour(outcome=Outcome.THROTTLED, times=1),
+            "51987760002": Behaviour(outcome=Outcome.EXPIRED),
+            "51987760003": Behaviour(outcome=Outcome.UNDELIVERABLE),
+        }
+    )
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    states = {message.msisdn % 10: message.state for message in await Message.all()}
+    assert states == {
+        0: MessageState.FAILED,
+        1: MessageState.DELIVERED,
+        2: MessageState.EXPIRED,
+        3: MessageState.REJECTED,
+        4: MessageState.DELIVERED,
+        5: MessageState.BLOCKED,
+    }
+    assert await Retry.all().count() == 0
+
+
+async def test_a_silent_operator_leaves_a_doubt_and_nothing_goes_again(account: Account, smsc: Smsc) -> None:
+    """The response timer runs out; the campaign ends; nobody sends it a second time by himself."""
+    campaign = await _campaign(account, 3, text="Hola")
+    smsc.set_behaviour(numbers={"51987760001": Behaviour(outcome=Outcome.SILENT)})
+    async with _sending(smsc, response_timeout_s=1):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 2, MessageState.NO_RESPONSE: 1}
+    assert smsc.summary().received == 3
+
+
+async def test_a_lost_link_leaves_at_most_its_window_in_doubt(account: Account, smsc: Smsc) -> None:
+    """The rest goes over the next connection."""
+    campaign = await _campaign(account, 400, text="Hola")
+    async with _sending(smsc):
+        await smsc.wait_for(lambda summary: summary.received >= 100)
+        smsc.drop_links()
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    counts = await _counts()
+    assert counts.get(MessageState.DISCONNECTED, 0) + counts.get(MessageState.NO_RESPONSE, 0) <= 10
+    assert sum(counts.values()) == 400
+    assert smsc.summary().duplicates == 0
+
+
+async def test_a_long_text_goes_in_parts_and_is_one_message(account: Account, smsc: Smsc) -> None:
+    """Each part is billed; the message is delivered when all of them are."""
+    campaign = await _campaign(account, 5, text="Hola {{ nombre }}, " + "x" * 200)
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 5}
+    assert smsc.summary().received == 10
+    assert {message.segments for message in await Message.all()} == {2}
+
+
+async def test_a_stopped_campaign_goes_on_where_it_was(account: Account, smsc: Smsc) -> None:
+    """Parar falls silent; Continuar sends the rest and nothing twice."""
+    campaign = await _campaign(account, 300, text="Hola")
+    async with _sending(smsc, tps=100):
+        await smsc.wait_for(lambda summary: summary.received >= 20)
+        await Campaign.filter(id=campaign.id).update(state=CampaignState.PAUSED)
+        await asyncio.sleep(0.5)
+        silent = smsc.summary().received
+        await asyncio.sleep(0.5)
+        assert smsc.summary().received == silent
+        await Campaign.filter(id=campaign.id).update(state=CampaignState.STARTING)
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert smsc.summary().received == 300
+    assert smsc.summary().duplicates == 0
+
+
+async def test_a_permanent_campaign_serves_who_joins_later(account: Account, smsc: Smsc) -> None:
+    """Within seconds of being added to the group, and once."""
+    campaign = await _campaign(account, 2, text="Hola")
+    await Campaign.filter(id=campaign.id).update(mode="permanent")
+    async with _sending(smsc):
+        await smsc.wait_for(lambda summary: summary.received == 2)
+        late = await Contact.create(account=account, msisdn=51987769999, created_ms=NOW_MS, updated_ms=NOW_MS)
+        group = await ContactGroup.get(title="grupo")
+        await Contact._meta.db.execute_script(
+            f"insert into group_contact (group_id, contact_id) values ({group.id}, {late.id})"
+        )
+        await ContactGroup.filter(id=group.id).update(revision=2)
+        await smsc.wait_for(lambda summary: summary.received == 3)
+
+    assert await Campaign.exists(id=campaign.id, state=CampaignState.RUNNING)
+    assert smsc.summary().duplicates == 0
