@@ -148,22 +148,26 @@ async def open_database(url: str) -> AsyncIterator[None]:
     await migrate_database(url)
     # The fallback makes the connections visible to tasks that a library starts outside our context.
     await Tortoise.init(config=tortoise_config(url), _enable_global_fallback=True)
-    opened: SqliteStore | PostgresStore
-    client = get_connection("default")
-    if parsed.path is not None:
-        if sqlite3.sqlite_version_info < _SQLITE_SAFE:
-            log.info("sqlite_version", version=sqlite3.sqlite_version, advice="one process only, as Pregón keeps it")
-        assert isinstance(client, SqliteClient)  # noqa: S101 - narrows the type
-        await client.execute_query("select 1")  # connects
-        opened = SqliteStore(client, parsed.path)
-    else:
-        assert isinstance(client, AsyncpgDBClient)  # noqa: S101 - narrows the type
-        await client.execute_query("select 1")
-        opened = PostgresStore(client)
-    store.use(opened)
     try:
-        yield
+        opened = await _open_store(parsed)
+        store.use(opened)
+        try:
+            yield
+        finally:
+            store.use(None)
+            await opened.close()
     finally:
-        store.use(None)
-        await opened.close()
+        # Also after a failure on the way: the connection's thread would keep the process alive.
         await Tortoise.close_connections()
+
+
+async def _open_store(url: DatabaseUrl) -> SqliteStore | PostgresStore:
+    client = get_connection("default")
+    await client.execute_query("select 1")  # connects
+    if url.path is None:
+        assert isinstance(client, AsyncpgDBClient)  # noqa: S101 - narrows the type
+        return PostgresStore(client)
+    if sqlite3.sqlite_version_info < _SQLITE_SAFE:
+        log.info("sqlite_version", version=sqlite3.sqlite_version, advice="one process only, as Pregón keeps it")
+    assert isinstance(client, SqliteClient)  # noqa: S101 - narrows the type
+    return SqliteStore(client, url.path)

@@ -75,14 +75,15 @@ class _Quiet(WSGIRequestHandler):
 
 def _answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     if environ["PATH_INFO"] == "/metrics":
-        return _metrics(environ, start_response)
+        found: Iterable[bytes] = _metrics(environ, start_response)
+        return found
     if environ["PATH_INFO"] != "/healthz":
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return [b"/metrics or /healthz\n"]
-    found = {name: check() for name, check in checks.items()}
-    well = all(ok for ok, _ in found.values())
+    looked = {name: check() for name, check in checks.items()}
+    well = all(ok for ok, _ in looked.values())
     start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "application/json")])
-    body = {"ok": well, "checks": {name: {"ok": ok, "detail": detail} for name, (ok, detail) in found.items()}}
+    body = {"ok": well, "checks": {name: {"ok": ok, "detail": detail} for name, (ok, detail) in looked.items()}}
     return [json.dumps(body).encode() + b"\n"]
 
 

@@ -12,8 +12,7 @@ from typing import ClassVar, NamedTuple, Protocol
 from domain.rules.message_state import MessageEvent, MessageState
 
 
-@dataclass(frozen=True, slots=True)
-class ContactRow:
+class ContactRow(NamedTuple):
     """A contact's fields as templates see them. ``msisdn``: E.164 digits."""
 
     contact_id: int
@@ -75,8 +74,7 @@ class Claim:
     message_ids: tuple[int, ...]  # empty for a chunk: they are read by range
 
 
-@dataclass(frozen=True, slots=True)
-class ToSend:
+class ToSend(NamedTuple):
     """A pending message of a claim with its contact's fields; the contact may have been deleted since: then None."""
 
     message_id: int
@@ -85,16 +83,14 @@ class ToSend:
     contact: ContactRow | None
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """About to be written: committed first. ``segments``: parts on the wire."""
 
     message_id: int
     segments: int
 
 
-@dataclass(frozen=True, slots=True)
-class PartAnswer:
+class PartAnswer(NamedTuple):
     """What the SMSC said of one part of a message of several."""
 
     part: int
@@ -103,8 +99,7 @@ class PartAnswer:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """
     What became of a submitted message.
 
@@ -123,8 +118,7 @@ class Result:
     retry_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """
     A receipt's word on a part or message. ``smsc_message_ids``: the forms that its id may have in the response, the
     likeliest first; empty: it carried none.

@@ -1,0 +1,198 @@
+"""The blacklist: how many and which numbers, adding, looking one up, taking one off."""
+
+from bot.chat import Chat
+from bot.conversations import contacts as contact_talk
+from bot.conversations import groups as group_talk
+from bot.layout import PAGE, cut, footer, heading, pager
+from bot.screen import Action, Button, Screen, Style, Takes, on
+from domain.rules.msisdn import NumberPlan, display
+from domain.rules.permission import Permission
+from domain.usecases import blacklist, contacts
+from domain.usecases.blacklist import Added, Entry, Page, Source
+from domain.usecases.contacts import BadNumber
+from locales import Texts
+
+_REFUSED_SHOWN = 5
+
+
+# --- actions
+
+
+class ListBlacklist(Action, code="bl"):
+    """The numbers, the newest first."""
+
+    page: int = 0
+
+
+class AskBlocked(Action, code="ba", permission=Permission.EDIT):
+    """Ask for numbers to add."""
+
+
+class AddBlocked(Action, code="bn", permission=Permission.EDIT, takes=Takes.TEXT | Takes.CARD):
+    """Numbers to add came."""
+
+
+class AskSearch(Action, code="bf"):
+    """Ask for a number to look up."""
+
+
+class Search(Action, code="bq", takes=Takes.TEXT | Takes.CARD):
+    """A number to look up came."""
+
+
+class OpenEntry(Action, code="bo"):
+    """One number of the list."""
+
+    entry_id: int
+
+
+class AskRemove(Action, code="bx", permission=Permission.EDIT):
+    """What taking it off would mean."""
+
+    entry_id: int
+
+
+class RemoveEntry(Action, code="by", permission=Permission.EDIT):
+    """Take it off."""
+
+    entry_id: int
+
+
+# --- screens
+
+
+def list_screen(page: Page, t: Texts, *, may_edit: bool, toast: str | None = None) -> Screen:
+    """A page of the list."""
+    text = t("blacklist.count", count=page.total) if page.total else t("blacklist.empty")
+    rows: list[tuple[Button, ...]] = [
+        (Button(cut(f"{display(entry.msisdn)} · {t.label(f'blacklist.source.{entry.source}')}"), OpenEntry(entry.id)),)
+        for entry in page.entries
+    ]
+    rows += pager(page.index, page.total, to=ListBlacklist)
+    if may_edit:
+        style = None if page.total else Style.PRIMARY
+        rows.append((Button(t.label("blacklist.add"), AskBlocked(), style),))
+    if page.total:
+        rows.append((Button(t.label("blacklist.search"), AskSearch()),))
+    return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, group_talk.ListGroups())), toast=toast)
+
+
+def add_screen(t: Texts, *, refused: BadNumber | None = None) -> Screen:
+    """Asks for numbers."""
+    why = "" if refused is None else contact_talk.refusal(refused, t) + "\n\n"
+    cancel = Button(t.label("nav.cancel"), ListBlacklist())
+    return Screen(
+        f"{_head(t)}\n\n{why}{t('blacklist.add.ask')}", ((cancel,), *footer(t, ListBlacklist())), expects=AddBlocked()
+    )
+
+
+def added_screen(added: Added, t: Texts) -> Screen:
+    """What became of the numbers; the question stays open while none was good."""
+    lines = [t("blacklist.added", count=len(added.added))] if added.added or not added.refused else []
+    if added.already:
+        lines.append(t("blacklist.already", count=added.already))
+    if added.refused:
+        lines.append(t("blacklist.refused", count=len(added.refused)))
+        lines += [contact_talk.refused_line(text, why, t) for text, why in added.refused[:_REFUSED_SHOWN]]
+    nothing = not added.added and not added.already
+    more = Button(t.label("blacklist.add_more"), AskBlocked())
+    return Screen(
+        f"{_head(t)}\n\n" + "\n".join(lines),
+        ((more,), *footer(t, ListBlacklist())),
+        expects=AddBlocked() if nothing else None,
+    )
+
+
+def search_screen(t: Texts, *, refused: BadNumber | None = None, missing: int | None = None) -> Screen:
+    """Asks for a number to look up."""
+    lines = [contact_talk.refusal(refused, t), ""] if refused else []
+    if missing is not None:
+        lines += [t("blacklist.search.none", number=display(missing)), ""]
+    lines.append(t("blacklist.search.ask"))
+    return Screen(f"{_head(t)}\n\n" + "\n".join(lines), footer(t, ListBlacklist()), expects=Search())
+
+
+def entry_screen(entry: Entry, chat: Chat) -> Screen:
+    """One number: since when, and how it came there."""
+    t = chat.t
+    since = t.moment(entry.since, chat.account.zone)
+    text = t("blacklist.entry", since=since, source=t.label(f"blacklist.source.{entry.source}"))
+    head = heading(display(entry.msisdn), t.label("contacts.title"), t.label("blacklist.title"))
+    remove = Button(t.label("blacklist.remove"), AskRemove(entry.id))
+    rows = ((remove,),) if chat.may(Permission.EDIT) else ()
+    return Screen(f"{head}\n\n{text}", (*rows, *footer(t, ListBlacklist())))
+
+
+def remove_screen(entry: Entry, t: Texts) -> Screen:
+    """Asks before taking it off; a number that asked for it itself is named so."""
+    head = heading(display(entry.msisdn), t.label("contacts.title"), t.label("blacklist.title"))
+    key = "blacklist.remove.ask_optout" if entry.source is Source.OPTOUT else "blacklist.remove.ask"
+    yes = Button(t.label("blacklist.remove.yes"), RemoveEntry(entry.id), Style.DANGER)
+    text = t(key, number=display(entry.msisdn))
+    return Screen(f"{head}\n\n{text}", ((yes,), *footer(t, OpenEntry(entry.id))))
+
+
+def _head(t: Texts) -> str:
+    return heading(t.label("blacklist.title"), t.label("contacts.title"))
+
+
+# --- handlers
+
+
+@on(ListBlacklist)
+async def list_blacklist(action: ListBlacklist, chat: Chat) -> Screen:
+    """Show a page."""
+    page = await blacklist.page(chat.account.id, index=action.page, size=PAGE)
+    return list_screen(page, chat.t, may_edit=chat.may(Permission.EDIT))
+
+
+@on(AskBlocked)
+async def ask_blocked(_action: AskBlocked, chat: Chat) -> Screen:
+    """Ask for numbers."""
+    return add_screen(chat.t)
+
+
+@on(AddBlocked)
+async def add_blocked(_action: AddBlocked, chat: Chat) -> Screen:
+    """Add what was typed, or the number of a card."""
+    text, source = (chat.card.phone_number, Source.CARD) if chat.card else (chat.text or "", Source.MANUAL)
+    return added_screen(await blacklist.add(chat.account.id, text, source=source, by=chat.person_id), chat.t)
+
+
+@on(AskSearch)
+async def ask_search(_action: AskSearch, chat: Chat) -> Screen:
+    """Ask for a number."""
+    return search_screen(chat.t)
+
+
+@on(Search)
+async def search(_action: Search, chat: Chat) -> Screen:
+    """Show its entry, or say that it is not on the list."""
+    text = chat.card.phone_number if chat.card else chat.text or ""
+    try:
+        msisdn = contacts.read_number(text, NumberPlan(chat.account.region))
+    except BadNumber as error:
+        return search_screen(chat.t, refused=error)
+    entry = await blacklist.find(chat.account.id, msisdn)
+    return search_screen(chat.t, missing=msisdn) if entry is None else entry_screen(entry, chat)
+
+
+@on(OpenEntry)
+async def open_entry(action: OpenEntry, chat: Chat) -> Screen:
+    """Show one number."""
+    return entry_screen(await blacklist.get(chat.account.id, action.entry_id), chat)
+
+
+@on(AskRemove)
+async def ask_remove(action: AskRemove, chat: Chat) -> Screen:
+    """Say what it would mean."""
+    return remove_screen(await blacklist.get(chat.account.id, action.entry_id), chat.t)
+
+
+@on(RemoveEntry)
+async def remove_entry(action: RemoveEntry, chat: Chat) -> Screen:
+    """Take it off and show the list."""
+    msisdn = await blacklist.remove(chat.account.id, action.entry_id, by=chat.person_id)
+    toast = chat.t.label("blacklist.removed", number=display(msisdn))
+    page = await blacklist.page(chat.account.id, index=0, size=PAGE)
+    return list_screen(page, chat.t, may_edit=chat.may(Permission.EDIT), toast=toast)

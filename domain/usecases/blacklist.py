@@ -1,0 +1,166 @@
+"""The account's blacklist: numbers that no campaign of it is ever sent to."""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+import structlog
+
+from domain import store
+from domain.errors import NotFound
+from domain.models import Account, BlacklistEntry
+from domain.rules.msisdn import NumberPlan, NumberProblem
+
+log = structlog.get_logger()
+
+_BETWEEN: Final = re.compile(r"[\n\r,;|\t]+")
+
+
+class Source(StrEnum):
+    """How a number came on the list."""
+
+    MANUAL = "manual"
+    IMPORT = "import"
+    CARD = "card"
+    OPTOUT = "optout"  #: the contact asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A number on the list. ``since``: aware UTC."""
+
+    id: int
+    msisdn: int
+    source: Source
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of the list, the newest first. ``index`` counts from 0."""
+
+    entries: Sequence[Entry]
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """
+    What became of numbers that were typed.
+
+    Attributes:
+        added: Those that were not on the list, in the order typed.
+        already: How many were.
+        refused: Texts that are no numbers, each with the reason.
+    """
+
+    added: tuple[int, ...]
+    already: int
+    refused: tuple[tuple[str, NumberProblem], ...]
+
+
+async def add(account_id: int, text: str, *, source: Source, by: int) -> Added:
+    """Put every number of a text on the list: one a line, or with commas, semicolons or bars between them."""
+    plan = NumberPlan(await region_of(account_id))
+    msisdns: dict[int, None] = {}
+    refused = []
+    for piece in pieces(text, plan):
+        verdict = plan.parse(piece)
+        if verdict.msisdn is not None:
+            msisdns[verdict.msisdn] = None
+        elif verdict.problem is not None:
+            refused.append((piece, verdict.problem))
+    known = await listed(account_id, msisdns)
+    added = tuple(msisdn for msisdn in msisdns if msisdn not in known)
+    await put(account_id, added, source=source, by=by)
+    return Added(added, len(msisdns) - len(added), tuple(refused))
+
+
+async def put(account_id: int, msisdns: Sequence[int], *, source: Source, by: int | None) -> int:
+    """Put numbers on the list. Returns how many were not on it."""
+    if not msisdns:
+        return 0
+    now_ms = time.time_ns() // 1_000_000
+    count = await store.current().blacklist(account_id, msisdns, source=source, by=by, now_ms=now_ms)
+    log.info("blacklisted", account=account_id, numbers=count, source=source, by=by)
+    return count
+
+
+async def page(account_id: int, *, index: int, size: int) -> Page:
+    """A page of the list; the last one where ``index`` is past the end."""
+    total = await BlacklistEntry.filter(account_id=account_id).count()
+    index = min(max(index, 0), max(0, (total - 1) // size))
+    rows = await BlacklistEntry.filter(account_id=account_id).order_by("-id").offset(index * size).limit(size)
+    return Page([_entry(row) for row in rows], index, total)
+
+
+async def get(account_id: int, entry_id: int) -> Entry:
+    """
+    One entry.
+
+    Raises:
+        NotFound: It is not on the list any more.
+    """
+    row = await BlacklistEntry.get_or_none(id=entry_id, account_id=account_id)
+    if row is None:
+        raise NotFound(noun="blacklist_entry")
+    return _entry(row)
+
+
+async def find(account_id: int, msisdn: int) -> Entry | None:
+    """The number's entry; None: it is not on the list."""
+    row = await BlacklistEntry.get_or_none(account_id=account_id, msisdn=msisdn)
+    return _entry(row) if row else None
+
+
+async def listed(account_id: int, msisdns: Iterable[int]) -> frozenset[int]:
+    """Those of a few numbers that are on the list."""
+    rows = await BlacklistEntry.filter(account_id=account_id, msisdn__in=list(msisdns)).values_list("msisdn", flat=True)
+    return frozenset(int(str(msisdn)) for msisdn in rows)
+
+
+async def remove(account_id: int, entry_id: int, *, by: int) -> int:
+    """
+    Take a number off the list.
+
+    Returns:
+        The number.
+
+    Raises:
+        NotFound: It is not on the list any more.
+    """
+    entry = await get(account_id, entry_id)
+    if not await BlacklistEntry.filter(id=entry_id, account_id=account_id).delete():
+        raise NotFound(noun="blacklist_entry")
+    log.info("unlisted", account=account_id, by=by)
+    return entry.msisdn
+
+
+async def region_of(account_id: int) -> str:
+    """How the account's local numbers are read: ISO 3166-1."""
+    return (await Account.get(id=account_id)).region
+
+
+def pieces(text: str, plan: NumberPlan) -> Iterator[str]:
+    """
+    The numbers in a text as they were typed. Blanks part them only where the line is no number as a whole: people
+    write ``987 763 010``.
+    """
+    for line in _BETWEEN.split(text):
+        line = line.strip()
+        if not line:
+            continue
+        words = line.split()
+        if plan.parse(line).msisdn is None and any(plan.parse(word).msisdn for word in words):
+            yield from words
+        else:
+            yield line
+
+
+def _entry(row: BlacklistEntry) -> Entry:
+    return Entry(row.id, row.msisdn, Source(row.source), datetime.fromtimestamp(row.created_ms / 1000, UTC))

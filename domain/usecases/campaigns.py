@@ -1,0 +1,309 @@
+"""
+A campaign from its start to its end: what people ask of it, and what the sender does to it. Every transition is one
+guarded update read from ``domain.rules.campaign_state``, so a second tap, a second person and a doubled tick change
+nothing. Drafts are filled in by ``domain.usecases.drafts`` and launched by ``domain.usecases.launching``.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from tortoise.expressions import F
+from tortoise.functions import Count
+
+from domain import store
+from domain.errors import NotFound, WrongState
+from domain.models import Campaign, CampaignMode, ContactGroup, NoticeKind, Person
+from domain.rules import campaign_state
+from domain.rules.campaign_state import ACTIVE, CampaignEvent, CampaignState
+from domain.rules.message_state import MessageState
+from domain.usecases import notices
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A campaign as lists show it."""
+
+    id: int
+    name: str
+    mode: CampaignMode
+    state: CampaignState
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Campaigns of a list, the newest first, and how many there are in all."""
+
+    campaigns: Sequence[Listed]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    Where a campaign stands at a moment.
+
+    Attributes:
+        groups: Titles.
+        counts: Messages by state.
+        moved_by: Name of the person who brought it to its state; None: it moved by itself.
+        links: What the running senders say of their links (``name``, ``state``, ``since_ms``, ``reason``).
+    """
+
+    campaign: Campaign
+    groups: tuple[str, ...]
+    counts: Mapping[MessageState, int]
+    moved_by: str | None
+    links: Sequence[Mapping[str, object]]
+
+
+async def get(account_id: int, campaign_id: int) -> Campaign:
+    """
+    A campaign of the account, with its template.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+    """
+    campaign = await Campaign.get_or_none(id=campaign_id, account_id=account_id).select_related("template")
+    if campaign is None:
+        raise NotFound(noun="campaign")
+    return campaign
+
+
+async def page(account_id: int, *, offset: int, limit: int, states: Iterable[CampaignState] | None = None) -> Page:
+    """A page of the account's campaigns, the newest first; only in ``states``, where given."""
+    query = Campaign.filter(account_id=account_id)
+    if states is not None:
+        query = query.filter(state__in=list(states))
+    rows = await query.order_by("-id").offset(offset).limit(limit)
+    return Page([Listed(row.id, row.name, row.mode, row.state) for row in rows], await query.count())
+
+
+async def count_by_state(account_id: int) -> Mapping[CampaignState, int]:
+    """How many campaigns of the account are in each state; states without any are left out."""
+    rows = await (
+        Campaign.filter(account_id=account_id)
+        .annotate(number=Count("id"))
+        .group_by("state")
+        .values_list("state", "number")
+    )
+    return {CampaignState(state): number for state, number in rows}
+
+
+async def progress(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
+    """
+    What the campaign's card shows.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+    """
+    campaign = await get(account_id, campaign_id)
+    titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
+    person = await Person.get_or_none(id=campaign.state_by) if campaign.state_by is not None else None
+    links = await store.current().links(_epoch_ms(now)) if campaign.state in ACTIVE else ()
+    return Progress(
+        campaign=campaign,
+        groups=tuple(str(title) for title in titles),
+        counts=await counts(campaign),
+        moved_by=person.name if person else None,
+        links=links,
+    )
+
+
+async def counts(campaign: Campaign) -> Mapping[MessageState, int]:
+    """Messages by state, as they are now: a receipt may come after the end. Nothing before it has begun."""
+    if campaign.state in {CampaignState.DRAFT, CampaignState.SCHEDULED} and campaign.started_at is None:
+        return {}
+    return await store.current().counts(campaign.id)
+
+
+async def pause(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
+    """
+    *Parar*: nothing of it is submitted from the next batch on.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It does not run.
+    """
+    return await _ask(account_id, campaign_id, CampaignEvent.PAUSE, by=by, now=now)
+
+
+async def resume(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
+    """
+    *Continuar*.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It is not stopped.
+    """
+    return await _ask(account_id, campaign_id, CampaignEvent.RESUME, by=by, now=now)
+
+
+async def cancel(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
+    """
+    *Cancelar*, for good. ``domain.usecases.closing`` expires what is pending and posts the summary.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It has ended already.
+    """
+    return await _ask(account_id, campaign_id, CampaignEvent.CANCEL, by=by, now=now, columns={"ended_at": now})
+
+
+async def reopen(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
+    """
+    *Editar* while its hour has not come: back to the draft.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It has begun.
+    """
+    return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now)
+
+
+# What the sender does. Each answers whether it changed anything: False means somebody else was first.
+
+
+async def due(now: datetime) -> list[Campaign]:
+    """Scheduled campaigns whose hour has come, the earliest first."""
+    return await Campaign.filter(state=CampaignState.SCHEDULED, start_at__lte=now).order_by("start_at", "id")
+
+
+async def in_states(*states: CampaignState) -> list[Campaign]:
+    """Every campaign in one of these states, of all accounts, the oldest first."""
+    return await Campaign.filter(state__in=list(states)).order_by("id")
+
+
+async def begin(campaign_id: int, *, now: datetime | None = None) -> bool:
+    """Its hour has come: SCHEDULED → STARTING."""
+    moment = now or datetime.now(UTC)
+    moved = await move(campaign_id, CampaignEvent.SCHEDULE_BEGIN, now=moment)
+    if moved:
+        await Campaign.filter(id=campaign_id, started_at=None).update(started_at=moment)
+        campaign = await Campaign.get(id=campaign_id)
+        await notices.post(
+            f"started:{campaign_id}",
+            chat_id=campaign.chat_id,
+            person_id=campaign.created_by,
+            kind=NoticeKind.STARTED,
+            subject_id=campaign_id,
+        )
+    return moved
+
+
+async def expanded(campaign_id: int, audience_revision: int, *, now: datetime | None = None) -> bool:
+    """
+    Its messages are written: STARTING → RUNNING.
+
+    Args:
+        audience_revision: What ``audience_revision`` said before the first slice was written.
+    """
+    return await move(campaign_id, CampaignEvent.EXPANDED, now=now, columns={"audience_revision": audience_revision})
+
+
+async def complete(campaign_id: int, now: datetime) -> bool:
+    """Nothing is left to send: RUNNING → COMPLETED. ``domain.usecases.closing`` freezes its results."""
+    return await move(campaign_id, CampaignEvent.DRAINED, now=now, columns={"ended_at": now})
+
+
+async def fault(campaign_id: int, reason_key: str, *, now: datetime | None = None) -> bool:
+    """
+    It stops by itself: RUNNING → PAUSED, and its chat is told why.
+
+    Args:
+        reason_key: A text key, at most 64 characters.
+    """
+    moment = now or datetime.now(UTC)
+    moved = await move(campaign_id, CampaignEvent.FAULT, now=moment, columns={"state_reason": reason_key})
+    if moved:
+        campaign = await Campaign.get(id=campaign_id)
+        await notices.post(
+            f"stopped:{campaign_id}:{campaign.revision}",
+            chat_id=campaign.chat_id,
+            person_id=campaign.created_by,
+            kind=NoticeKind.STOPPED,
+            subject_id=campaign_id,
+            detail={"reason": reason_key},
+        )
+    return moved
+
+
+async def audience_revision(campaign_id: int) -> int:
+    """The sum of its groups' revisions: it rises when anybody joins or leaves one of them."""
+    groups = await ContactGroup.filter(campaigns__id=campaign_id)
+    return sum(group.revision for group in groups)
+
+
+async def post_summary(campaign: Campaign) -> None:
+    """Tell its chat that it has ended; once for each way of ending."""
+    await notices.post(
+        f"summary:{campaign.id}:{campaign.state.value}",
+        chat_id=campaign.chat_id,
+        person_id=campaign.created_by,
+        kind=NoticeKind.SUMMARY,
+        subject_id=campaign.id,
+    )
+
+
+async def _ask(
+    account_id: int,
+    campaign_id: int,
+    event: CampaignEvent,
+    *,
+    by: int,
+    now: datetime,
+    columns: Mapping[str, object] | None = None,
+) -> Campaign:
+    moved = await move(campaign_id, event, now=now, by=by, account_id=account_id, columns=columns)
+    campaign = await get(account_id, campaign_id)
+    if not moved:
+        raise stale(campaign, event)
+    return campaign
+
+
+async def move(
+    campaign_id: int,
+    event: CampaignEvent,
+    *,
+    now: datetime | None = None,
+    by: int | None = None,
+    account_id: int | None = None,
+    revision: int | None = None,
+    columns: Mapping[str, object] | None = None,
+) -> bool:
+    """
+    The one guarded update of a campaign's state; False: the guard refused it.
+
+    Args:
+        by: The person who asked; None: it moves by itself.
+        account_id: Narrows the guard where it is given, and so does ``revision``.
+        columns: What else changes with it.
+    """
+    guard: dict[str, object] = {"id": campaign_id, "state__in": sorted(campaign_state.sources(event))}
+    if account_id is not None:
+        guard["account_id"] = account_id
+    if revision is not None:
+        guard["revision"] = revision
+    values: dict[str, object] = {"state_reason": "", **(columns or {})}
+    changed = await Campaign.filter(**guard).update(
+        state=campaign_state.target(event),
+        state_at=now or datetime.now(UTC),
+        state_by=by,
+        revision=F("revision") + 1,
+        **values,
+    )
+    if changed:
+        log.info("campaign_moved", campaign=campaign_id, campaign_event=event.value, by=by)
+    return changed == 1
+
+
+def stale(campaign: Campaign, event: CampaignEvent) -> WrongState:
+    """The error for an event that came too late for the campaign."""
+    return WrongState(now=campaign.state.value, wanted=campaign_state.target(event).value)
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

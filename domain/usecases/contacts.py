@@ -1,0 +1,300 @@
+"""Single contacts: adding one to a group, changing its fields, deleting it."""
+
+import csv
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from tortoise.exceptions import IntegrityError
+
+from domain import store
+from domain.errors import DomainError, NotFound
+from domain.models import Contact, ContactGroup
+from domain.rules.msisdn import NumberPlan, NumberProblem
+from domain.store import ContactRow
+from domain.store.contact_sql import FIELDS
+from domain.usecases import blacklist
+
+log = structlog.get_logger()
+
+FIELD_LIMIT: Final = 255  #: characters, as wide as the columns
+_DELIMITERS: Final = ("\t", ";", "|", ",")  # commas last: they are in amounts and addresses too
+
+
+class BadNumber(DomainError):
+    """The text is no number that can be written to. Values: ``number`` as typed. ``problem`` says why."""
+
+    key = "error.bad_number"
+
+    def __init__(self, *, number: str, problem: NumberProblem) -> None:
+        super().__init__(number=number[:40])
+        self.problem = problem
+
+
+class NumberTaken(DomainError):
+    """Another contact of the account has this number. Values: ``number``, its digits."""
+
+    key = "error.number_taken"
+
+
+class FieldTooLong(DomainError):
+    """Values: ``limit`` and ``length``, in characters."""
+
+    key = "error.field_too_long"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactView:
+    """A contact as its screen shows it. ``groups``: id and title, by title; ``entry_id``: of its blacklist entry."""
+
+    row: ContactRow
+    groups: tuple[tuple[int, str], ...]
+    entry_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A contact that was typed. ``created``: it is new; ``joined``: it was not in the group."""
+
+    contact_id: int
+    created: bool
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddedMany:
+    """What became of several typed lines; ``refused``: lines without a number that can be written to."""
+
+    created: int
+    updated: int
+    refused: tuple[tuple[str, NumberProblem], ...]
+
+
+async def get(account_id: int, contact_id: int) -> ContactView:
+    """
+    One contact with its groups.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+    """
+    contact = await _contact(account_id, contact_id)
+    ids = await store.current().groups_of(account_id, contact_id)
+    titles = dict(await ContactGroup.filter(id__in=list(ids)).values_list("id", "title"))
+    entry = await blacklist.find(account_id, contact.msisdn)
+    groups = tuple((group_id, titles[group_id]) for group_id in ids if group_id in titles)
+    return ContactView(_row(contact), groups, entry.id if entry else None)
+
+
+async def find(account_id: int, text: str) -> int | None:
+    """
+    Id of the contact with the number that was typed; None: there is none.
+
+    Raises:
+        BadNumber: It is no number.
+    """
+    msisdn = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
+    contact = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
+    return contact.id if contact else None
+
+
+async def add(account_id: int, group_id: int | None, *, line: str) -> Added:
+    """
+    Add the contact of a typed line, in the manual's order: number, first name, last name, e-mail, address, the three
+    values. Where the number is known its filled fields win, blank ones change nothing.
+
+    Args:
+        group_id: Where it joins; None: nowhere yet.
+
+    Raises:
+        BadNumber: The line does not begin with a number.
+        FieldTooLong: One of its fields is.
+        NotFound: The group is gone.
+    """
+    plan = NumberPlan(await blacklist.region_of(account_id))
+    if plan.parse(line).problem is NumberProblem.SCIENTIFIC:
+        raise BadNumber(number=line, problem=NumberProblem.SCIENTIFIC)  # its comma parts no cells
+    cells = split_line(line)
+    return await _put(account_id, group_id, read_number(cells[0], plan), _fields(cells[1:]))
+
+
+async def add_named(account_id: int, group_id: int | None, *, number: str, first_name: str, last_name: str) -> Added:
+    """
+    Add a contact card.
+
+    Raises:
+        BadNumber: Its number cannot be written to.
+        NotFound: The group is gone.
+    """
+    plan = NumberPlan(await blacklist.region_of(account_id))
+    names = {"first_name": first_name.strip()[:FIELD_LIMIT], "last_name": last_name.strip()[:FIELD_LIMIT]}
+    return await _put(account_id, group_id, read_number(number, plan), names)
+
+
+async def add_many(account_id: int, group_id: int, *, lines: Sequence[str]) -> AddedMany:
+    """
+    Add the contacts of several typed lines; those that cannot be read are left out and named.
+
+    Raises:
+        NotFound: The group is gone.
+    """
+    plan = NumberPlan(await blacklist.region_of(account_id))
+    created = updated = 0
+    refused = []
+    for line in lines:
+        cells = split_line(line)
+        verdict = plan.parse(cells[0])
+        if verdict.msisdn is None:
+            refused.append((line, verdict.problem or NumberProblem.NOT_A_NUMBER))
+            continue
+        added = await _put(account_id, group_id, verdict.msisdn, _fields([cell[:FIELD_LIMIT] for cell in cells[1:]]))
+        created, updated = created + added.created, updated + (not added.created)
+    return AddedMany(created, updated, tuple(refused))
+
+
+async def change(account_id: int, contact_id: int, *, field: str, text: str) -> None:
+    """
+    Set one field of a contact: ``msisdn`` or one of ``FIELDS``; an empty text clears it.
+
+    Raises:
+        NotFound: The contact is gone, or has no such field.
+        BadNumber, NumberTaken: The number will not do.
+        FieldTooLong: More than ``FIELD_LIMIT`` characters.
+    """
+    contact = await _contact(account_id, contact_id)
+    value: object
+    if field == "msisdn":
+        value = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
+        if await Contact.filter(account_id=account_id, msisdn=value).exclude(id=contact.id).exists():
+            raise NumberTaken(number=value)
+    elif field in FIELDS:
+        value = _checked(" ".join(text.split()))
+    else:
+        raise NotFound(noun="field")
+    try:
+        await Contact.filter(id=contact_id, account_id=account_id).update(**{field: value, "updated_ms": _now_ms()})
+    except IntegrityError as error:
+        raise NumberTaken(number=value) from error
+
+
+async def join(account_id: int, group_id: int, *, contact_id: int) -> bool:
+    """
+    Put a contact in a group. False: it was in it.
+
+    Raises:
+        NotFound: Either is gone.
+    """
+    await _contact(account_id, contact_id)
+    await _require_group(account_id, group_id)
+    return bool(await store.current().add_members(group_id, [contact_id]))
+
+
+async def leave(account_id: int, group_id: int, *, contact_id: int) -> bool:
+    """
+    Take a contact out of a group; the contact stays. False: it was not in it.
+
+    Raises:
+        NotFound: Either is gone.
+    """
+    await _contact(account_id, contact_id)
+    await _require_group(account_id, group_id)
+    return bool(await store.current().remove_members(group_id, [contact_id]))
+
+
+async def block(account_id: int, contact_id: int, *, by: int) -> None:
+    """
+    Put a contact's number on the blacklist.
+
+    Raises:
+        NotFound: The contact is gone.
+    """
+    contact = await _contact(account_id, contact_id)
+    await blacklist.put(account_id, [contact.msisdn], source=blacklist.Source.MANUAL, by=by)
+
+
+async def delete(account_id: int, contact_id: int) -> int:
+    """
+    Delete a contact for good, in all its groups. What was sent to it stays in the results.
+
+    Returns:
+        Its number.
+
+    Raises:
+        NotFound: It is gone.
+    """
+    contact = await _contact(account_id, contact_id)
+    if not await store.current().delete_contact(account_id, contact_id):
+        raise NotFound(noun="contact")
+    log.info("contact_deleted", account=account_id, contact=contact_id)
+    return int(contact.msisdn)
+
+
+def split_line(line: str) -> list[str]:
+    """The cells of one typed line; quotes are read as in a file."""
+    delimiter = next((mark for mark in _DELIMITERS if mark in line), None)
+    if delimiter is None:
+        return [line.strip()]
+    try:
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [line])
+    except csv.Error:
+        cells = line.split(delimiter)
+    return [" ".join(cell.split()) for cell in cells] or [""]
+
+
+def read_number(text: str, plan: NumberPlan) -> int:
+    """
+    The msisdn of a typed number.
+
+    Raises:
+        BadNumber: It cannot be written to.
+    """
+    verdict = plan.parse(text)
+    if verdict.msisdn is None:
+        raise BadNumber(number=text, problem=verdict.problem or NumberProblem.NOT_A_NUMBER)
+    return verdict.msisdn
+
+
+async def _put(account_id: int, group_id: int | None, msisdn: int, filled: Mapping[str, str]) -> Added:
+    if group_id is not None:
+        await _require_group(account_id, group_id)
+    now_ms = _now_ms()
+    fields = {name: value for name, value in filled.items() if value}
+    contact, created = await Contact.get_or_create(
+        account_id=account_id, msisdn=msisdn, defaults={**fields, "created_ms": now_ms, "updated_ms": now_ms}
+    )
+    if not created and any(getattr(contact, name) != value for name, value in fields.items()):
+        await Contact.filter(id=contact.id).update(**fields, updated_ms=now_ms)
+    joined = group_id is not None and bool(await store.current().add_members(group_id, [contact.id]))
+    log.info("contact_added", account=account_id, contact=contact.id, created=created, group=group_id)
+    return Added(contact.id, created, joined)
+
+
+def _fields(cells: Sequence[str]) -> dict[str, str]:
+    return {name: _checked(cell) for name, cell in zip(FIELDS, cells, strict=False)}
+
+
+def _checked(text: str) -> str:
+    if len(text) > FIELD_LIMIT:
+        raise FieldTooLong(limit=FIELD_LIMIT, length=len(text))
+    return text
+
+
+async def _contact(account_id: int, contact_id: int) -> Contact:
+    contact = await Contact.get_or_none(id=contact_id, account_id=account_id)
+    if contact is None:
+        raise NotFound(noun="contact")
+    return contact
+
+
+async def _require_group(account_id: int, group_id: int) -> None:
+    if not await ContactGroup.filter(id=group_id, account_id=account_id).exists():
+        raise NotFound(noun="group")
+
+
+def _row(contact: Contact) -> ContactRow:
+    return ContactRow(contact.id, contact.msisdn, *(str(getattr(contact, name)) for name in FIELDS))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

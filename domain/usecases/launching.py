@@ -1,0 +1,121 @@
+"""
+From a draft to a campaign that runs: launching it, once, with its text copied into it; and making a draft out of a
+campaign that was.
+"""
+
+from datetime import datetime
+
+import structlog
+
+from domain import store
+from domain.errors import DomainError
+from domain.models import Account, Campaign, CampaignMode, StartKind
+from domain.rules import campaign_state
+from domain.rules.campaign_state import CampaignEvent
+from domain.rules.template import compile_template
+from domain.rules.title import TITLE_LIMIT
+from domain.usecases import campaigns
+
+log = structlog.get_logger()
+
+
+class Incomplete(DomainError):
+    """The draft lacks something. Values: ``missing``, one of ``groups``, ``text``, ``sender``."""
+
+    key = "error.campaign_incomplete"
+
+
+class NobodyToSendTo(DomainError):
+    """No contact of its groups is off the blacklist."""
+
+    key = "error.campaign_nobody"
+
+
+class StartPassed(DomainError):
+    """The hour chosen for the start has passed meanwhile."""
+
+    key = "error.start_passed"
+
+
+async def start(account_id: int, campaign_id: int, *, revision: int, by: int, now: datetime) -> Campaign:
+    """
+    Launch a draft, at once or for its hour: text, title, sender ID and price are copied into it. Of two who ask, or of
+    one who asks twice, the first launches it.
+
+    Args:
+        revision: What the person saw; anything changed since is refused.
+        by: The person.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It was launched, or changed, since ``revision``.
+        Incomplete: It has no group, no text or no sender ID.
+        NobodyToSendTo: Its groups are empty, or all of them are on the blacklist.
+        BadTemplate: Its text is none any more.
+        StartPassed: Its hour is not to come any more.
+    """
+    campaign = await campaigns.get(account_id, campaign_id)
+    later = campaign.start_kind is StartKind.AT
+    event = CampaignEvent.SCHEDULE if later else CampaignEvent.START
+    if campaign.state not in campaign_state.sources(event) or campaign.revision != revision:
+        raise campaigns.stale(campaign, event)
+    text, title = (campaign.template.text, campaign.template.title) if campaign.template else (campaign.text, "")
+    await _check(campaign, text, now=now)
+    account = await Account.get(id=account_id)
+    columns: dict[str, object] = {
+        "text": text,
+        "text_title": title,
+        "segment_price": account.segment_price,
+        "currency": account.currency,
+    }
+    if not later:
+        columns["started_at"] = now
+    moved = await campaigns.move(
+        campaign_id, event, now=now, by=by, account_id=account_id, revision=revision, columns=columns
+    )
+    fresh = await campaigns.get(account_id, campaign_id)
+    if not moved:
+        raise campaigns.stale(fresh, event)
+    return fresh
+
+
+async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id: int) -> Campaign:
+    """
+    *Editar como nuevo*: a draft with the same mode, groups, text and sender ID, to start at once.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+    """
+    source = await campaigns.get(account_id, campaign_id)
+    same_text = source.template is not None and source.text in {"", source.template.text}
+    draft = await Campaign.create(
+        account_id=account_id,
+        name=name[:TITLE_LIMIT],
+        mode=source.mode,
+        template=source.template if same_text else None,
+        text="" if same_text else source.text,
+        sender_id=source.sender_id,
+        created_by=by,
+        chat_id=chat_id,
+    )
+    groups = await source.groups.all()
+    if groups:
+        await draft.groups.add(*groups)
+    log.info("campaign_copied", campaign=draft.id, source=campaign_id, by=by)
+    return draft
+
+
+async def _check(campaign: Campaign, text: str, *, now: datetime) -> None:
+    group_ids = [group.id for group in await campaign.groups.all()]
+    missing = next(
+        (what for what, there in (("groups", group_ids), ("text", text), ("sender", campaign.sender_id)) if not there),
+        None,
+    )
+    if missing is not None:
+        raise Incomplete(missing=missing)
+    compile_template(text)
+    if campaign.start_kind is StartKind.AT and (campaign.start_at is None or campaign.start_at <= now):
+        raise StartPassed
+    found = await store.current().audience_count(campaign.account_id, group_ids)  # type: ignore[attr-defined]
+    if found.contacts <= found.blacklisted and campaign.mode is not CampaignMode.PERMANENT:
+        raise NobodyToSendTo

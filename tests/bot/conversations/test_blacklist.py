@@ -1,0 +1,100 @@
+"""The blacklist in the chat: adding, looking up, taking off."""
+
+import pytest
+
+from bot.conversations.blacklist import AskBlocked, AskRemove, AskSearch, ListBlacklist, OpenEntry
+from domain.errors import NotAllowed, NotFound
+from domain.models import Account
+from domain.rules.role import Role
+from domain.usecases import blacklist
+from domain.usecases.blacklist import Source
+from locales import Texts
+from tests.bot.conversations.sending import Sender, sender_of
+
+NUMBER = 51_987_763_010
+
+
+@pytest.fixture
+def owner(sqlite_account: Account, texts: Texts) -> Sender:
+    """The owner, once in each language."""
+    return sender_of(sqlite_account, texts)
+
+
+async def test_numbers_are_pasted_and_what_became_of_them_is_said(owner: Sender) -> None:
+    """New ones, known ones, and what could not be read."""
+    t = owner.chat.t
+    await owner.do(ListBlacklist())
+    assert t("blacklist.empty") in owner.screen.text
+    await owner.tap(t.label("blacklist.add"))
+    await owner.type("987 763 010\n987763011, <i>")
+    assert t("blacklist.added", count=2) in owner.screen.text
+    assert "&lt;i&gt;" in owner.screen.text
+    await owner.tap(t.label("blacklist.add_more"))
+    await owner.type("987763010")
+
+    assert t("blacklist.already", count=1) in owner.screen.text
+    assert owner.asked is None
+    await owner.do(ListBlacklist())
+    assert t("blacklist.count", count=2) in owner.screen.text
+    assert owner.has("+51 987 763 010")
+
+
+async def test_while_nothing_could_be_read_the_question_stays(owner: Sender) -> None:
+    """The person tries again without a tap."""
+    await owner.do(AskBlocked())
+    await owner.type("hola")
+    assert owner.asked is not None
+    await owner.send_card("+51987763010")
+
+    assert owner.asked is None
+    entry = await blacklist.find(owner.chat.account.id, NUMBER)
+    assert entry is not None
+    assert entry.source is Source.CARD
+
+
+async def test_a_number_is_looked_up_and_taken_off_with_a_question(owner: Sender) -> None:
+    """One that asked for it itself is named so first."""
+    t, account_id = owner.chat.t, owner.chat.account.id
+    await blacklist.put(account_id, [NUMBER], source=Source.OPTOUT, by=None)
+    await owner.do(AskSearch())
+    await owner.type("987763011")
+    assert t("blacklist.search.none", number="+51 987 763 011") in owner.screen.text
+    await owner.type("x")
+    assert t.label("import.reason.not_a_number") in owner.screen.text
+    await owner.type("987763010")
+    assert t.label("blacklist.source.optout") in owner.screen.text
+    await owner.tap(t.label("blacklist.remove"))
+    assert t("blacklist.remove.ask_optout", number="+51 987 763 010") in owner.screen.text
+    await owner.tap(t.label("blacklist.remove.yes"))
+
+    assert owner.screen.toast == t.label("blacklist.removed", number="+51 987 763 010")
+    assert t("blacklist.empty") in owner.screen.text
+
+
+async def test_a_long_list_comes_by_pages(owner: Sender) -> None:
+    """The newest first."""
+    for n in range(9):
+        await blacklist.put(owner.chat.account.id, [NUMBER + n], source=Source.MANUAL, by=1)
+    await owner.do(ListBlacklist())
+    assert owner.has("+51 987 763 018")
+    await owner.tap("›")
+
+    assert owner.has("+51 987 763 010")
+    await owner.tap("+51 987 763 010")
+    assert owner.chat.t.label("blacklist.source.manual") in owner.screen.text
+
+
+async def test_a_viewer_looks_up_and_takes_nothing_off(sqlite_account: Account, texts: Texts) -> None:
+    """Nor may anybody touch another account's."""
+    await blacklist.put(sqlite_account.id, [NUMBER], source=Source.MANUAL, by=1)
+    entry = await blacklist.find(sqlite_account.id, NUMBER)
+    assert entry is not None
+    viewer = sender_of(sqlite_account, texts, role=Role.VIEWER)
+    await viewer.do(OpenEntry(entry.id))
+    assert not viewer.has(texts.label("blacklist.remove"))
+    with pytest.raises(NotAllowed):
+        await viewer.do(AskRemove(entry.id))
+    other = await Account.create(name="Otra", region="PE", time_zone="America/Lima", sender_id="X")
+
+    with pytest.raises(NotFound):
+        await sender_of(other, texts).do(OpenEntry(entry.id))

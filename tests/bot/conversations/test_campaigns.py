@@ -1,0 +1,230 @@
+"""List and card: states in the manual's words, buttons from the table, and why it does not move."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.conversations.campaigns import (
+    AskCancel,
+    Cancel,
+    CopyCampaign,
+    ListCampaigns,
+    OpenCampaign,
+    Pause,
+    Resume,
+    campaign_screen,
+    live_card,
+)
+from bot.standing import bar, why_not
+from domain import store
+from domain.models import Account, Campaign, CampaignMode, LiveViewKind
+from domain.rules.campaign_state import ACTIVE, CampaignState
+from domain.rules.message_state import MessageState
+from domain.rules.role import Role
+from domain.rules.statistics import Statistics
+from domain.usecases.campaigns import Progress
+from locales import Texts
+from tests.audience import group_of
+from tests.bot.conversations.talk import NOON, Talk, check, talk_of
+from tests.conftest import OPERATOR, VIEWER
+
+
+def campaign(state: CampaignState, **columns: Any) -> Campaign:
+    """One that is in no database."""
+    values: dict[str, Any] = {"name": "Prueba_SMS_01", "text": "Hola", "text_title": "cobranza", "sender_id": "PREGON"}
+    return Campaign(id=7, state=state, state_at=NOON, account_id=1, created_by=1, chat_id=1, **{**values, **columns})
+
+
+def progress(state: CampaignState, counts: Mapping[MessageState, int] | None = None, **columns: Any) -> Progress:
+    """As the use case finds it, with a link that is bound."""
+    links = ({"name": "default", "state": "bound", "since_ms": 1, "reason": ""},)
+    return Progress(campaign(state, **columns), ("clientes",), counts or {}, "Operator", links)
+
+
+@pytest.fixture
+def owner(texts: Texts) -> Talk:
+    """Somebody to draw screens for; no database."""
+    return talk_of(Account(id=1, name="Pregón", region="PE", time_zone="America/Lima", sender_id="PREGON"), texts)
+
+
+@pytest.mark.parametrize("state", list(CampaignState))
+def test_the_card_of_each_state_has_its_word_and_follows_while_it_is_active(state: CampaignState, owner: Talk) -> None:
+    """The manual's words; what has ended is not kept up to date."""
+    screen = campaign_screen(progress(state, {MessageState.PENDING: 3}), owner.chat)
+    check(screen)
+
+    assert owner.chat.t.label(f"campaign.state.{state.value}") in screen.text
+    assert (screen.follow is not None) == (state in ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        pytest.param(CampaignState.RUNNING, {"do_pause", "do_cancel"}, id="running"),
+        pytest.param(CampaignState.PAUSED, {"do_resume", "do_cancel"}, id="stopped"),
+        pytest.param(CampaignState.SCHEDULED, {"do_edit", "do_cancel"}, id="scheduled"),
+        pytest.param(CampaignState.COMPLETED, set(), id="completed"),
+    ],
+)
+def test_buttons_are_those_of_the_table_and_of_the_role(state: CampaignState, offered: set[str], owner: Talk) -> None:
+    """A viewer gets none of them."""
+    t = owner.chat.t
+    names = {"do_pause", "do_resume", "do_edit", "do_cancel"}
+    for role, expected in ((Role.OPERATOR, offered), (Role.VIEWER, set())):
+        screen = campaign_screen(progress(state), dataclasses.replace(owner.chat, role=role))
+        labels = [button.label for row in screen.rows for button in row]
+        assert {name for name in names if t.label(f"campaigns.{name}") in labels} == expected
+
+
+def test_a_running_card_says_how_far_how_fast_and_how_long(owner: Talk) -> None:
+    """Half of it is done, at 10 a second."""
+    counts = {MessageState.PENDING: 500, MessageState.DELIVERED: 400, MessageState.FAILED: 100}
+    screen = campaign_screen(progress(CampaignState.RUNNING, counts), owner.chat, per_second=10.0)
+    t = owner.chat.t
+
+    assert bar(0.5) in screen.text
+    assert t("campaigns.pace_left", rate="10", left=t.label("campaigns.seconds", count=50)) in screen.text
+    assert t("campaigns.figure_sent", number="400") in screen.text
+
+
+def test_what_does_not_move_says_why(owner: Talk) -> None:
+    """One cause, since when, and what unlocks it."""
+    t, chat = owner.chat.t, owner.chat
+    since = t.moment(NOON, chat.account.zone)
+    running = progress(CampaignState.RUNNING, {MessageState.PENDING: 3})
+    down = {"name": "default", "state": "down", "since_ms": int(NOON.timestamp() * 1000), "reason": "wrong_password"}
+    permanent = progress(CampaignState.RUNNING, {MessageState.SUBMITTED: 0}, mode=CampaignMode.PERMANENT)
+    by_fault = progress(CampaignState.PAUSED, state_reason="template.too_complex")
+
+    def reason(found: Progress) -> str | None:
+        return why_not(found, Statistics(found.counts), chat)
+
+    assert reason(running) is None
+    assert reason(dataclasses.replace(running, links=())) == t("campaigns.no_sender")
+    assert reason(dataclasses.replace(running, links=(down,))) == t(
+        "campaigns.link_down", since=since, reason=t.markup("link.reason.wrong_password")
+    )
+    assert reason(permanent) == t("campaigns.waits_for_contacts")
+    assert reason(progress(CampaignState.PAUSED)) == t("campaigns.stopped_by", since=since, who="Operator")
+    assert "<b>" not in (reason(progress(CampaignState.SCHEDULED, start_at=None)) or "")
+    assert since in (reason(progress(CampaignState.SCHEDULED, start_at=NOON)) or "")
+    assert reason(progress(CampaignState.COMPLETED)) is None
+    with pytest.raises(KeyError):
+        reason(by_fault)  # that text wants a value: reasons of faults must stand alone
+
+
+def test_names_from_outside_are_escaped(owner: Talk) -> None:
+    """A campaign called ``<b>&`` is shown as it is called."""
+    screen = campaign_screen(progress(CampaignState.RUNNING, name="<b>&", text_title="<i>"), owner.chat)
+
+    assert "&lt;b&gt;&amp;" in screen.text
+    assert "&lt;i&gt;" in screen.text
+
+
+@pytest.fixture
+async def running(sqlite_account: Account) -> Campaign:
+    """A campaign in the middle: three messages are written."""
+    group = await group_of(sqlite_account, "clientes", 3)
+    made = await Campaign.create(
+        account=sqlite_account,
+        name="Prueba_SMS_01",
+        state=CampaignState.RUNNING,
+        text="Hola",
+        sender_id="PREGON",
+        created_by=1001,
+        chat_id=1001,
+        started_at=NOON - timedelta(seconds=60),
+    )
+    await made.groups.add(group)
+    await store.current().expand(made.id, after=0, limit=100)
+    return made
+
+
+async def test_stop_continue_cancel_and_who_did_it(running: Campaign, sqlite_account: Account, texts: Texts) -> None:
+    """Each is answered with the card as it is now."""
+    owner = talk_of(sqlite_account, texts)
+    await owner.do(OpenCampaign(running.id))
+    assert texts.label("campaigns.do_pause") in owner.labels
+
+    await owner.tap(texts.label("campaigns.do_pause"))
+    assert "Owner" in owner.screen.text
+    await owner.tap(texts.label("campaigns.do_resume"))
+    assert (await Campaign.get(id=running.id)).state is CampaignState.STARTING
+    await owner.tap(texts.label("campaigns.do_cancel"))
+    assert texts("campaigns.ask_cancel_pending", count=3) in owner.screen.text
+    await owner.tap(texts.label("campaigns.cancel_yes"))
+
+    assert (await Campaign.get(id=running.id)).state is CampaignState.CANCELLED
+    assert texts.label("campaigns.do_cancel") not in owner.labels
+
+
+async def test_a_late_tap_shows_what_is_true_now(running: Campaign, sqlite_account: Account, texts: Texts) -> None:
+    """Two people stop it: the second one sees that it is stopped, and by whom."""
+    owner, operator = talk_of(sqlite_account, texts), talk_of(sqlite_account, texts, person_id=OPERATOR)
+    await owner.do(Pause(running.id))
+    screen = await operator.do(Pause(running.id))
+
+    stopped = texts.label("campaign.state.paused")
+    assert screen.toast == texts.label("campaigns.too_late", state=stopped)
+    assert "Owner" in screen.text
+    await owner.do(Cancel(running.id))
+    for late in (Resume(running.id), AskCancel(running.id), Cancel(running.id)):
+        assert (await operator.do(late)).toast is not None
+
+
+async def test_the_live_card_is_the_last_one_once_it_has_ended(running: Campaign, sqlite_account: Account) -> None:
+    """The ticker lets go of it."""
+    from locales import load
+
+    owner = talk_of(sqlite_account, load().texts("es", "PE"))
+    screen, final = await live_card(running.id, owner.chat)
+    assert screen.follow is not None
+    assert screen.follow.kind == LiveViewKind.CAMPAIGN
+    assert not final
+    await Campaign.filter(id=running.id).update(state=CampaignState.COMPLETED)
+    screen, final = await live_card(running.id, owner.chat)
+    assert owner.chat.t("campaigns.awaits_receipts") in screen.text
+    assert not final
+    await Campaign.filter(id=running.id).update(results={"delivered": 3})
+
+    assert (await live_card(running.id, owner.chat))[1]
+
+
+async def test_edit_as_new_opens_the_wizard_with_everything_in_it(
+    running: Campaign, sqlite_account: Account, texts: Texts
+) -> None:
+    """A second campaign; the first one is left alone."""
+    owner = talk_of(sqlite_account, texts)
+    screen = await owner.do(CopyCampaign(running.id))
+    draft = await Campaign.get(state=CampaignState.DRAFT)
+
+    assert draft.name == texts.label("campaigns.copy_of", name="Prueba_SMS_01")
+    assert (draft.text, draft.sender_id, draft.started_at) == ("Hola", "PREGON", None)
+    assert texts.label("wizard.step_review") in screen.text
+
+
+async def test_the_list_has_pages_filters_and_an_empty_state(sqlite_account: Account, texts: Texts) -> None:
+    """The newest first, eight a page."""
+    owner = talk_of(sqlite_account, texts)
+    await owner.do(ListCampaigns())
+    assert texts("campaigns.none") in owner.screen.text
+    for number in range(10):
+        await Campaign.create(account=sqlite_account, name=f"C{number}", created_by=1, chat_id=1)
+    await owner.do(ListCampaigns())
+    assert owner.has("C9")
+    assert not owner.has("C1")
+    await owner.tap("›")
+    assert owner.has("C1")
+    await owner.tap(texts.label("campaigns.only_done"))
+    assert texts("campaigns.none_of_these") in owner.screen.text
+    await owner.tap(texts.label("campaigns.only_done"))
+
+    assert owner.has("C9")
+    viewer = talk_of(sqlite_account, texts, person_id=VIEWER, role=Role.VIEWER)
+    await viewer.do(ListCampaigns())
+    assert not viewer.has(texts.label("campaigns.new"))
+    await viewer.tap("C9")
+    assert not viewer.has(texts.label("campaigns.resume_draft"))

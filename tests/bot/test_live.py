@@ -1,0 +1,98 @@
+"""Messages that follow something: edited when it changes, until it ends or the person leaves."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from bot import live
+from bot.chat import Chat
+from bot.screen import Button, Screen
+from domain.errors import NotFound
+from domain.models import LiveView, LiveViewKind
+from domain.usecases import conversations
+from tests.acceptance.programs import until
+from tests.bot.conftest import Cast, running_bot
+from tests.bot.rehearsal import Menu
+from tests.bot.test_router import open_menu
+
+
+@dataclass(slots=True)
+class Subject:
+    """What the message follows."""
+
+    number: int = 1
+    final: bool = False
+    gone: bool = False
+
+    async def render(self, subject_id: int, _: Chat) -> tuple[Screen, bool]:
+        """The picture of now."""
+        if self.gone:
+            raise NotFound(noun="campaign")
+        return Screen(f"Watching {subject_id}: {self.number}", ((Button("Menu", Menu()),),)), self.final
+
+
+@pytest.fixture
+async def watched(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Subject]:
+    """A message of the owner follows it; the bot is running."""
+    subject = Subject()
+    monkeypatch.setattr(live, "_renderers", {LiveViewKind.CAMPAIGN: subject.render})
+    monkeypatch.setattr(live, "_TICK_S", 0.02)
+    monkeypatch.setattr(live, "PRIVATE_SPACING_S", 0.1)
+    monkeypatch.setattr("bot.limiter.PRIVATE_SPACING_S", 0.1)
+    async with running_bot(cast.settings, cast.sandbox):
+        await open_menu(cast)
+        await cast.owner.tap("Watch")
+        yield subject
+
+
+async def nothing_followed() -> bool:
+    """No message is kept up to date."""
+    return not await LiveView.all().exists()
+
+
+async def test_it_is_edited_when_it_changes_and_only_then(cast: Cast, watched: Subject):
+    """The same picture costs no request."""
+    await cast.owner.sees("Watching 7: 1")
+    watched.number = 2
+    await cast.owner.sees("Watching 7: 2")
+    edits = (await cast.sandbox.get("/sim/outbox", since=0, method="editMessageText"))["calls"]
+    shown = [call["params"]["text"] for call in edits if "Watching" in str(call["params"]["text"])]
+
+    assert shown == ["Watching: 0", "Watching 7: 1", "Watching 7: 2"]
+
+
+async def test_the_last_picture_is_shown_and_then_it_is_left_alone(cast: Cast, watched: Subject):
+    """It has ended."""
+    watched.number, watched.final = 100, True
+    await cast.owner.sees("Watching 7: 100")
+    await until(nothing_followed, saying="the view is dropped")
+
+    assert (await cast.owner.buttons()) == ["Menu"]
+
+
+async def test_going_elsewhere_with_the_message_ends_it(cast: Cast, watched: Subject):
+    """The next edit would take away what the person reads."""
+    await cast.owner.sees("Watching 7: 1")
+    await cast.owner.tap("Menu")
+    await cast.owner.sees("Menu", "Documents")
+
+    assert await nothing_followed()
+
+
+async def test_what_is_gone_is_followed_no_more(cast: Cast, watched: Subject):
+    """The campaign was deleted."""
+    watched.gone = True
+
+    await until(nothing_followed, saying="the view is dropped")
+
+
+async def test_the_newest_message_of_a_subject_takes_over(sqlite_database: str):
+    """One card a chat and campaign; another chat has its own."""
+    for chat_id, message_id in ((1, 10), (2, 10), (1, 11), (1, 11)):
+        await conversations.follow(
+            chat_id, message_id, person_id=1, kind="campaign", subject_id=7, digest=f"{message_id}"
+        )
+
+    views = {(view.chat_id, view.message_id) for view in await conversations.live_views()}
+    assert views == {(2, 10), (1, 11)}

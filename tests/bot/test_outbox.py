@@ -1,0 +1,128 @@
+"""News from rows to messages: each once, whatever Telegram answers."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from telegram.ext import ApplicationBuilder
+
+from bot import outbox
+from bot.app import build_application
+from bot.chat import Chat
+from bot.outbox import Outbox
+from bot.screen import Document, Screen
+from domain.errors import NotFound
+from domain.models import Notice, NoticeKind, NoticeState
+from domain.usecases import accounts, notices
+from locales import load
+from tests.bot.conftest import Cast
+from tests.conftest import OWNER
+
+KIND = NoticeKind.SUMMARY
+
+
+async def _render(notice: Notice, chat: Chat) -> Screen:
+    if notice.subject_id == 404:
+        raise NotFound(noun="campaign")
+    documents = (Document("detail.csv", b"1\n"),) if notice.detail.get("file") else ()
+    return Screen(f"News {notice.subject_id} in {chat.t.language}", documents=documents)
+
+
+@pytest.fixture
+async def deliverer(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Outbox]:
+    """The outbox alone, with a renderer of the test's."""
+    monkeypatch.setattr(outbox, "_renderers", {KIND: _render})
+    await cast.owner.say("/start")  # a bot may not write first
+    application = build_application(ApplicationBuilder().read_timeout(1), cast.settings)
+    async with application:
+        yield Outbox(application.bot, load())
+
+
+async def post(subject: int, *, chat_id: int = OWNER, person_id: int = OWNER, **detail: object) -> Notice:
+    """Write news for the owner."""
+    key = f"news:{subject}"
+    await notices.post(key, chat_id=chat_id, person_id=person_id, kind=KIND, subject_id=subject, detail=detail)
+    return await Notice.get(key=key)
+
+
+async def state_of(notice: Notice) -> NoticeState:
+    """Where it is now."""
+    return (await Notice.get(id=notice.id)).state
+
+
+async def texts(cast: Cast) -> list[str]:
+    """What the owner reads, the oldest first."""
+    return [message.get("text", "a file") for message in reversed(await cast.owner.shown())]
+
+
+async def test_news_is_delivered_once_with_its_files_above(cast: Cast, deliverer: Outbox):
+    """A second look finds nothing to do."""
+    first, second = await post(1, file=True), await post(2)
+    await deliverer.deliver_due()
+
+    assert await deliverer.deliver_due() == 0
+    assert await texts(cast) == ["a file", "News 1 in es", "News 2 in es"]
+    assert await state_of(first) is await state_of(second) is NoticeState.SENT
+
+
+async def test_flood_control_postpones(cast: Cast, deliverer: Outbox):
+    """The outbox waits; the chat's other requests are not held up by it."""
+    notice = await post(1)
+    await cast.sandbox.post("/sim/fault", method="sendMessage", code=429, retry_after=20, times=1)
+    await deliverer.deliver_due()
+    await notice.refresh_from_db()
+
+    assert notice.state is NoticeState.PENDING
+    assert timedelta(seconds=15) < notice.next_at - datetime.now(UTC) <= timedelta(seconds=20)
+
+
+async def test_an_answer_that_never_came_leaves_it_in_doubt(cast: Cast, deliverer: Outbox):
+    """It arrived; sending it again would show it twice."""
+    notice = await post(1)
+    await cast.sandbox.post("/sim/fault", method="sendMessage", code="lost", times=1)
+    await deliverer.deliver_due()
+    await deliverer.deliver_due()
+
+    assert await state_of(notice) is NoticeState.UNKNOWN
+    assert await texts(cast) == ["News 1 in es"]
+
+
+async def test_a_server_error_is_tried_again_later(cast: Cast, deliverer: Outbox):
+    """502: it is certainly not in the chat."""
+    notice = await post(1)
+    await cast.sandbox.post("/sim/fault", method="sendMessage", code=502, times=1)
+    await deliverer.deliver_due()
+    before = await state_of(notice)
+    await Notice.filter(id=notice.id).update(next_at=datetime.now(UTC))
+    await deliverer.deliver_due()
+
+    assert (before, await state_of(notice)) == (NoticeState.PENDING, NoticeState.SENT)
+
+
+async def test_a_chat_that_is_closed_to_us_gets_nothing_more(cast: Cast, deliverer: Outbox):
+    """Not found, a subject that is gone, and a person who was put out: none is tried again."""
+    gone = await post(1, chat_id=999)
+    void = await post(404)
+    out = await post(3, person_id=cast.operator.user_id)
+    account = (await accounts.seat_of(OWNER)).account_id  # type: ignore[union-attr]
+    await accounts.revoke(account, cast.operator.user_id, by=OWNER)
+    await deliverer.deliver_due()
+
+    assert {await state_of(n) for n in (gone, void, out)} == {NoticeState.DEAD}
+    assert await texts(cast) == []
+
+
+async def test_after_a_crash_it_is_sent_again_once(cast: Cast, deliverer: Outbox):
+    """The program died between request and answer, and then once more."""
+    notice = await post(1)
+    await notices.claim(notice.id)
+    running = asyncio.create_task(deliverer.run())
+    await cast.owner.sees("News 1")
+    running.cancel()
+    twice = await post(2)
+    for _ in range(2):
+        await notices.claim(twice.id)
+        await notices.recover()
+
+    assert await state_of(twice) is NoticeState.UNKNOWN
