@@ -27,7 +27,8 @@ app = typer.Typer(
 )
 
 _ONE_PROCESS = (
-    "on SQLite bot and sender are one program: use `pregon run`, or set PREGON_DATABASE_URL=postgres://… to run them apart"
+    "on SQLite bot and sender are one program: use `pregon run`,"
+    " or set PREGON_DATABASE_URL=postgres://… to run them apart"
 )
 
 Part = Callable[[Settings, asyncio.Event], Awaitable[None]]

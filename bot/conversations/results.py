@@ -1,7 +1,6 @@
 """*Resumen de la campaña*: the chart, the manual's table, the detail as a file, and the report on the text. (Step 5)"""
 
 import asyncio
-import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -172,6 +171,14 @@ def media_screen(media: Media, t: Texts) -> Screen:
     return Screen("\n".join(lines), footer(t, OpenResults(campaign.id)))
 
 
+def file_screen(name: str, campaign_id: int, document: Document, t: Texts) -> Screen:
+    """The file, and below it the way back."""
+    text = (
+        f"{heading(t.label('results.csv_title'), t.label('results.title'), cut(name, 40))}\n\n{t('results.csv_sent')}"
+    )
+    return Screen(text, footer(t, OpenResults(campaign_id)), documents=(document,))
+
+
 def messages_screen(
     name: str, shown: Sequence[Detail], action: ShowMessages, figures: Statistics, chat: Chat
 ) -> Screen:
@@ -181,7 +188,7 @@ def messages_screen(
     lines = [heading(t.label("results.messages_title"), t.label("results.title"), cut(name, 40)), ""]
     lines.append(t("results.messages_count", count=total) if total else t("results.messages_none"))
     for one in shown:
-        error = error_words(one.error, t)
+        error = "" if one.state is MessageState.DELIVERED else error_words(one.error, t)
         state = t.label(f"message.{one.state.value}")
         lines.append(t("results.message_line", number=display(one.msisdn), name=cut(one.name, 24), state=state))
         if error:
@@ -279,8 +286,7 @@ async def detail_file(action: DetailFile, chat: Chat) -> Screen:
     if len(content) > ZIP_ABOVE:
         packed = await asyncio.to_thread(zipped, document.name, content)
         document = Document(f"{name}.zip", packed, document.caption)
-    screen = await open_results(OpenResults(campaign.id), chat)
-    return dataclasses.replace(screen, documents=(document,))
+    return file_screen(campaign.name, campaign.id, document, chat.t)
 
 
 @on(ShowMedia)

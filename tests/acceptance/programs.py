@@ -184,7 +184,10 @@ class Person:
                         return message["message_id"], button["callback_data"]
             return None
 
-        message_id, data = await until(look, deadline_s=deadline_s, saying=f"{self.user_id} finds the button {label!r}")
+        try:
+            message_id, data = await until(look, deadline_s=deadline_s, saying=f"the button {label!r}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the chat shows:\n{await self._transcript()}") from None
         answer = await self.sandbox.post("/sim/callback", **self._who, message_id=message_id, data=data, wait=10)
         found: dict[str, Any] = answer
         return found

@@ -64,11 +64,8 @@ async def test_the_manuals_five_steps(sandbox: Sandbox, start: Starter, tmp_path
 
     # Step 5: the result, in the chat where it was asked for.
     summary = await owner.sees("Prueba_SMS_01", "Completado", "Bloqueado (Lista Negra)", "Ver resultados")
-    table = dict(
-        (line.rsplit(None, 3)[0].strip(), line.split()[-3])
-        for line in (summary.get("caption") or summary["text"]).splitlines()
-        if len(line.split()) > 3 and line.split()[-3].isdigit()
-    )
+    rows = [line.rsplit(None, 3) for line in summary["caption"].splitlines()]
+    table = {row[0].strip(): row[1] for row in rows if len(row) == 4 and row[1].isdigit()}
     submitted = await sandbox.submitted()
 
     assert {(one["destination"], one["text"]) for one in submitted} == {
