@@ -1,6 +1,7 @@
 """The gate: who may talk to the bot. Asked of the database at every update, so that revoking works at once."""
 
 import contextlib
+import dataclasses
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,7 @@ class Gate:
             raise ApplicationHandlerStop
         if seat.person_name != user.full_name:
             await accounts.set_name(user.id, user.full_name)
+            seat = dataclasses.replace(seat, person_name=user.full_name)
         context.seat = seat
 
     async def _redeem(self, token: str, update: Update, context: Context) -> None:

@@ -6,6 +6,7 @@ BadTemplate and its kinds        see ``template_check``
 TextTooLong(limit, length)       a rendered text has more characters than ten segments hold
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -102,6 +103,9 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 _ENVIRONMENT: Final = _environment()
 
+_TAGS: Final = re.compile(r"\{%[-+]?\s*(\w+)")
+_KNOWN_TAGS: Final = frozenset({"if", "elif", "else", "endif"})
+
 
 @lru_cache(maxsize=256)
 def compile_template(source: str) -> CompiledTemplate:
@@ -119,6 +123,11 @@ def compile_template(source: str) -> CompiledTemplate:
         pieces = _plain_pieces(tree)
         render = _plain_renderer(pieces) if pieces is not None else _jinja_renderer(tree, sorted(found))
     except TemplateSyntaxError as error:
+        # A loop that is not closed is first of all a loop: say that there are none, not that it lacks its end.
+        foreign = next((tag for tag in _TAGS.finditer(source) if tag[1] not in _KNOWN_TAGS), None)
+        if foreign:
+            line = source.count("\n", 0, foreign.start()) + 1
+            raise TemplateNotAllowed(line=line, what=foreign[1]) from None
         raise TemplateSyntax(line=error.lineno, what=line_of(source, error.lineno)) from None
     except RecursionError:
         raise TemplateTooComplex(limit=MAX_NODES) from None

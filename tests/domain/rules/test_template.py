@@ -132,7 +132,6 @@ def test_an_unknown_token_is_named_with_those_that_exist(name: str) -> None:
         "{{ }}",
         "{% if nombre %}",
         "{% endif %}",
-        "{% foo %}",
         "{nombre}}",
         "{{{ nombre }}}",
         "{{" * 5,
@@ -238,3 +237,12 @@ def test_no_text_breaks_the_checker(source: str, values: dict[str, str]) -> None
         return
 
     assert "{{" not in text
+
+
+@pytest.mark.parametrize("tag", ["for x in y", "foo", "-set x = 1"])
+def test_a_tag_that_is_not_closed_is_refused_by_its_name(tag: str) -> None:
+    """That it lacks its end, or is unknown to Jinja2, is not what the person should mend."""
+    with pytest.raises(TemplateNotAllowed) as caught:
+        compile_template(f"Hola\n{{%{tag} %}}")
+
+    assert caught.value.values == {"line": 2, "what": tag.removeprefix("-").split()[0]}
