@@ -114,6 +114,9 @@ async def _serve(settings: Settings, *parts: Part) -> None:
 
 
 def _run(settings: Settings, *parts: Part) -> None:
+    for part in parts:
+        # Not well before it says so itself.
+        monitoring.checks[part.__name__.strip("_")] = lambda: (False, "starting")
     with _only_process(settings):
         server = monitoring.serve(settings.metrics_address)
         try:

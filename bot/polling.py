@@ -1,6 +1,7 @@
 """Asking Telegram for updates. Our own loop, for one reason: a call that hangs must end the program, not silence it."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from telegram.error import Conflict, Forbidden, InvalidToken, RetryAfter, Telegr
 from telegram.ext import Application
 
 from bot.limiter import retry_after_s
+from domain import monitoring
 
 log = structlog.get_logger()
 
@@ -30,6 +32,15 @@ class Poller:
     def __init__(self, application: Application[Any, Any, Any, Any, Any, Any]) -> None:
         self._application = application
         self._offset: int | None = None
+        self._answered: float | None = None  # when getUpdates last answered, monotonic
+        monitoring.checks["bot"] = self._health
+
+    def _health(self) -> tuple[bool, str]:
+        """For ``/healthz``: well while Telegram answers."""
+        if self._answered is None:
+            return False, "Telegram has not answered yet"
+        seconds = time.monotonic() - self._answered
+        return seconds < WEDGED_S, f"Telegram answered {seconds:.0f} s ago"
 
     async def run(self) -> None:
         """
@@ -73,6 +84,7 @@ class Poller:
         updates = await self._application.bot.get_updates(
             offset=self._offset, timeout=timeout_s, allowed_updates=ALLOWED_UPDATES
         )
+        self._answered = time.monotonic()
         for update in updates:
             await self._application.update_queue.put(update)
             self._offset = update.update_id + 1
