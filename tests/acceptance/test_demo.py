@@ -144,9 +144,7 @@ async def test_an_invitation_of_the_command_line_lets_in(sandbox: Sandbox, start
     """Before the first start too: the account is made from the settings."""
     url = f"sqlite:///{tmp_path / 'pregon.db'}"
     environment = {"PREGON_BOT_TOKEN": "42:x", "PREGON_BOT_API_URL": sandbox.url, "PREGON_DATABASE_URL": url}
-    code, out, err = await _command(
-        "invite", "--account", "Pregón", "--role", "viewer", folder=tmp_path, **environment
-    )
+    code, out, err = await _command("invite", "--account", "Pregón", "--role", "viewer", folder=tmp_path, **environment)
     assert code == 0, err
     link = re.fullmatch(r"https://t\.me/\w+\?start=(inv_[\w-]{22})\n", out)
     assert link is not None

@@ -105,9 +105,7 @@ async def test_a_campaign_ends_after_kills_in_its_middle(sandbox: Sandbox, start
     assert len(NUMBERS) - len(await sandbox.submitted()) <= 3 * WINDOW
 
 
-async def test_bot_and_sender_apart_are_killed_on_postgres(
-    sandbox: Sandbox, start: Starter, postgres_url: str
-) -> None:
+async def test_bot_and_sender_apart_are_killed_on_postgres(sandbox: Sandbox, start: Starter, postgres_url: str) -> None:
     """Each is started again by itself; a second sender takes over what the first one held."""
     slow = f"smpp://pregon:test@127.0.0.1:{sandbox.smsc_port}?window={WINDOW}&tps=20"
     bot = await start("bot", database_url=postgres_url)

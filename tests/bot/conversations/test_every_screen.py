@@ -109,4 +109,3 @@ def test_every_conversation_is_named() -> None:
     }
 
     assert named == {file.stem for file in FOLDER.glob("*.py")} - {"__init__"}
-
