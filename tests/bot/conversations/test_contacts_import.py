@@ -46,7 +46,7 @@ async def test_a_file_sent_at_any_moment_goes_to_the_result_by_taps(owner: Sende
     assert "Windows-1252" in text
     assert t.label("imports.delimiter.semicolon") in text
     assert "José" in text
-    assert owner.has(f"A · {t.label('field.msisdn')}")
+    assert owner.has(f"A · {t.label('field_short.msisdn')}")
     assert owner.has(t.label("imports.header_on"))
     await owner.tap(t.label("imports.continue"))
     assert owner.asked is not None
@@ -151,7 +151,7 @@ async def test_a_column_is_changed_by_tapping_it(owner: Sender) -> None:
     await owner.tap("C · ")
     await owner.tap(t.label("field.msisdn"))
 
-    assert owner.has(f"C · {t.label('field.msisdn')}")
+    assert owner.has(f"C · {t.label('field_short.msisdn')}")
     assert owner.has(t.label("imports.continue"))
     await owner.tap(t.label("imports.header_off"))
     assert owner.has(t.label("imports.header_on"))
