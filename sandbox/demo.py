@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-TOKEN: Final = "42:sandbox"  # noqa: S105 - the emulated Bot API takes any
+TOKEN: Final = "42:sandbox"  # the emulated Bot API takes any
 OWNER: Final = 1001
 _READY_S: Final = 60.0
 _END_S: Final = 20.0
