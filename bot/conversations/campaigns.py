@@ -237,7 +237,7 @@ def _card_rows(campaign: Campaign, figures: Statistics, chat: Chat) -> Rows:
         buttons.append(Button(t.label("campaigns.results"), unpack(f"r:{campaign.id}:0")))
     if chat.may(Permission.EDIT):
         buttons.append(Button(t.label("campaigns.copy"), CopyCampaign(campaign.id)))
-    buttons.append(Button(t.label("campaigns.refresh"), OpenCampaign(campaign.id)))
+    buttons.append(Button(t.label("nav.refresh"), OpenCampaign(campaign.id)))
     return (*pairs(buttons), *footer(t, ListCampaigns()))
 
 

@@ -181,7 +181,7 @@ def _padded(cell: str) -> str:
 
 def _column(job: Job, column: int, t: Texts) -> str:
     field = job.columns[column]
-    name = t.label(f"field.{field}") if field else t.label("imports.column.none")
+    name = t.label(f"field_short.{field}") if field else t.label("imports.column.none")
     return cut(f"{letter(column)} · {name}")
 
 

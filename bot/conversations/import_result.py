@@ -20,7 +20,8 @@ from domain.usecases import imports
 from domain.usecases.imports import Counts, Job
 from locales import Texts
 
-_FIRST_ERRORS: Final = 3
+FEW: Final = 5  # refused rows that are all named
+_FIRST_ERRORS: Final = 3  # of more
 _BAR: Final = 12  # characters
 _RATE_AFTER_S: Final = 1.0
 
@@ -86,12 +87,14 @@ def result_screen(job: Job, chat: Chat, *, reason: str = "", documents: tuple[Do
     return Screen("\n".join(lines), _result_rows(job, chat), documents=documents)
 
 
-def refused_lines(counts: Counts, t: Texts) -> list[str]:
-    """How many rows cannot be taken, by reason, the most frequent first; nothing where all can."""
+def refused_lines(counts: Counts, t: Texts, *, by_reason: bool = True) -> list[str]:
+    """How many rows cannot be taken, and by reason, the most frequent first; nothing where all can."""
     if not counts.refused:
         return []
     total = sum(counts.refused.values())
     lines = [t("imports.refused.count", count=total)]
+    if not by_reason:
+        return lines
     return lines + [
         t("imports.refused.reason", reason=t.markup(reason), number=t.number(number))
         for reason, number in counts.refused.items()
@@ -99,11 +102,12 @@ def refused_lines(counts: Counts, t: Texts) -> list[str]:
 
 
 def first_errors(errors: Sequence[RowError], t: Texts) -> str:
-    """The first refused rows in plain words; HTML."""
+    """The first refused rows, or all where they are few, in plain words; HTML."""
+    shown = len(errors) if len(errors) <= FEW else _FIRST_ERRORS
     lines = [
         t("imports.error_line" if error.value else "imports.error_line_blank", line=error.line, value=cut(error.value),
           reason=t.markup(error.reason))
-        for error in errors[:_FIRST_ERRORS]
+        for error in errors[:shown]
     ]  # fmt: skip
     return "\n".join(lines)
 

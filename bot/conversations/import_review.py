@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bot.chat import Chat
 from bot.conversations import contacts_import as import_talk
 from bot.conversations import import_result as result_talk
-from bot.layout import PAGE, cut, pager
+from bot.layout import PAGE, cut, footer, pager
 from bot.screen import Action, Button, Rows, Screen, Style, on
 from domain.models import ImportState
 from domain.rules.contact_csv import FileRejected
@@ -85,8 +85,9 @@ def new_group_screen(job: Job, t: Texts, *, any_group: bool) -> Screen:
 
 
 def reading_screen(job: Job, t: Texts) -> Screen:
-    """While the file is read to its end."""
-    return Screen(f"{import_talk.step_head(job, t, 3)}\n\n{t('imports.reading')}")
+    """While the file is read to its end. Its button is for who finds it after a restart."""
+    again = (Button(t.label("nav.refresh"), Review(job.id)),)
+    return Screen(f"{import_talk.step_head(job, t, 3)}\n\n{t('imports.reading')}", (again, *footer(t)))
 
 
 def review_screen(job: Job, t: Texts, *, first_errors: str = "") -> Screen:
@@ -99,9 +100,10 @@ def review_screen(job: Job, t: Texts, *, first_errors: str = "") -> Screen:
     for key, number in (("known", counts.known), ("repeated", counts.repeated), ("blacklisted", counts.blacklisted)):
         if number:
             lines.append(t(f"imports.review.{key}", number=t.number(number)))
-    lines += result_talk.refused_lines(counts, t)
+    few = bool(first_errors) and sum(counts.refused.values()) <= result_talk.FEW
+    lines += result_talk.refused_lines(counts, t, by_reason=not few)
     if first_errors:
-        lines += ["", first_errors]
+        lines += [first_errors] if few else ["", first_errors]
     if not counts.contacts:
         lines += ["", t("imports.review.nothing")]
     rows: list[tuple[Button, ...]] = []

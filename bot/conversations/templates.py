@@ -172,7 +172,7 @@ def template_screen(
     if not template.text:
         lines += ["", t("templates.no_text")]
     else:
-        lines += ["", f"<pre>{_escaped(template.text)}</pre>"]
+        lines.append(f"<pre>{_escaped(template.text)}</pre>")
         try:
             card = text_card(template.text, _fields(reader, t))
         except TextTooLong as error:

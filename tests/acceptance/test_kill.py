@@ -46,8 +46,10 @@ async def test_the_wizard_goes_on_after_a_kill_at_each_step(sandbox: Sandbox, st
     await owner.sees("Paso 2 de 3")
     await _again(program)
     await owner.say("clientes")
-    await owner.sees("Paso 3 de 3", "3")
-    await _again(program)
+    await owner.sees("Paso 3 de 3")
+    await _again(program)  # perhaps while it reads the file: then the button of that screen goes on
+    if "🔄 Actualizar" in await owner.buttons():
+        await owner.tap("🔄 Actualizar")
     await owner.tap("✔ Importar")
     await owner.sees("Importación terminada")
     await write_template(owner, "Aviso", "Hola {{ nombre }}")
