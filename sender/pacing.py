@@ -9,6 +9,8 @@ _STEPS: Final = 50  # a second is filled in this many steps, so that pacing stay
 
 class Pacer:
     """
+    Between ``reserve`` and ``left`` lies a commit, which may take its time: what is reserved counts as if it left now.
+
     Args:
         tps: Submits a second; 0: no limit.
     """
@@ -16,7 +18,7 @@ class Pacer:
     def __init__(self, tps: float) -> None:
         self._tps = tps
         self._sent: deque[tuple[float, int]] = deque()  # when, how many; of the last second
-        self._in_window = 0
+        self._in_window = 0  # of the last second, and reserved
         self._next = 0.0
 
     @property
@@ -34,21 +36,35 @@ class Pacer:
         whole = max(1, int(self._tps))
         return max(0, min(wanted, self.step, whole - self._in_window))
 
-    def take(self, count: int, *, now: float) -> None:
-        """They leave now."""
+    def reserve(self, count: int, *, now: float) -> None:
+        """They are about to leave; then ``left`` or ``stayed``."""
         if not self._tps or not count:
             return
-        self._sent.append((now, count))
         self._in_window += count
         self._next = max(self._next, now - self.step / self._tps) + count / self._tps
 
+    def left(self, count: int, *, now: float) -> None:
+        """So many of those reserved leave now."""
+        if self._tps and count:
+            self._sent.append((now, count))
+
+    def stayed(self, count: int) -> None:
+        """So many of those reserved will not leave."""
+        if self._tps:
+            self._in_window -= count
+
+    def take(self, count: int, *, now: float) -> None:
+        """They leave now."""
+        self.reserve(count, now=now)
+        self.left(count, now=now)
+
     def wait(self, *, now: float) -> float:
-        """Seconds until something may leave again; 0: now."""
+        """Seconds until something may leave again; 0: now, or when what is reserved has left."""
         if not self._tps:
             return 0.0
         self._forget(now)
         until = self._next - now
-        if self._in_window >= max(1, int(self._tps)):
+        if self._in_window >= max(1, int(self._tps)) and self._sent:
             until = max(until, self._sent[0][0] + _WINDOW_S - now)
         return max(0.0, until)
 

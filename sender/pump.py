@@ -1,7 +1,9 @@
 """One pump a link: takes what fits window and pace, commits it as submitted, and only then lets it be written."""
 
 import asyncio
+import contextlib
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,11 +15,13 @@ from sender.feed import Feed, Ready, SenderName, now_ms
 from sender.metrics import SUBMITTED
 from sender.pacing import Pacer
 from sender.settle import Settler
-from sender.smpp import Answer, AnswerKind, Link
+from sender.smpp import Answer, AnswerKind, Link, Outgoing
 
 log = structlog.get_logger()
 
 _MOST: Final = 1_000  # messages in one commit, however large the window
+_BATCHES: Final = 2  # in the database at once: while one is committed the next one waits there already
+_LOOK_S: Final = 0.5  # at the latest
 _RETRY_S: Final = 0.5  # after the database refused
 
 
@@ -33,7 +37,10 @@ class Pump:
         self._settler = settler
         self._pacer = pacer
         self._sender = sender
-        self._follow: list[Ready] = []
+        self._submitted = SUBMITTED.labels(link.route.name)
+        self._follow: deque[Ready] = deque()
+        self._marking = 0  # segments that are being committed; they have their room in the window already
+        self._batches = 0
         self.wake = asyncio.Event()
 
     def follow(self, ready: Ready) -> None:
@@ -43,57 +50,92 @@ class Pump:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop``, or cancelled. Everything that was marked is handed to the link."""
-        while not stop.is_set():
-            self.wake.clear()
-            if self._follow and self.link.room:
-                self._send_parts()
-            now = time.monotonic()
-            room = self._pacer.allow(min(self.link.room, _MOST), now=now)
-            batch = self._feed.take(room) if room > 0 else []
-            if batch:
-                self._pacer.take(sum(ready.segments for ready in batch), now=now)
-                await self._submit(batch)
-            else:
-                await self._rest()
+        async with asyncio.TaskGroup() as marking:
+            while not stop.is_set():
+                self.wake.clear()
+                now = time.monotonic()
+                if self._follow:
+                    self._send_parts(now)
+                batch = self._take(now)
+                if batch:
+                    marking.create_task(self._submit(batch, self._reserve(batch, now)))
+                else:
+                    await self._rest()
+
+    @property
+    def _room(self) -> int:
+        """Segments for which there is room in the window, and nothing marked yet."""
+        return min(self.link.room - self._marking, _MOST)
+
+    def _take(self, now: float) -> list[Ready]:
+        """What may be marked now, never more than fits in the window; the next batch while one is being committed."""
+        if self._batches >= _BATCHES or self._room <= 0:
+            return []
+        room = self._pacer.allow(self._room, now=now)
+        return self._feed.take(room) if room > 0 else []
+
+    def _reserve(self, batch: Sequence[Ready], now: float) -> int:
+        """Keep the batch's room and its share of the pace; its segments."""
+        segments = sum([ready.segments for ready in batch])
+        self._pacer.reserve(segments, now=now)
+        self._marking += segments
+        self._batches += 1
+        return segments
 
     async def _rest(self) -> None:
         """Until there is room, or something ready, or the pace allows more."""
-        pause = self._pacer.wait(now=time.monotonic()) if self._feed.count and self.link.room else None
-        waits = [asyncio.create_task(self.wake.wait())]
-        if self.link.room and not self._feed.count:
-            self._feed.more.clear()
-            waits.append(asyncio.create_task(self._feed.more.wait()))
-        try:
-            await asyncio.wait(waits, timeout=pause or 0.5, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waits:
-                task.cancel()
+        pause = self._pacer.wait(now=time.monotonic()) if self._feed.count and self._room > 0 else 0.0
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause or _LOOK_S):
+                await self.wake.wait()
 
-    async def _submit(self, batch: Sequence[Ready]) -> None:
+    async def _submit(self, batch: Sequence[Ready], segments: int) -> None:
+        try:
+            allowed = await self._mark(batch)
+        finally:
+            self._marking -= segments
+            self._batches -= 1
+            self.wake.set()
+        going = segments if len(allowed) == len(batch) else sum([ready.segments for ready in allowed])
+        self._pacer.stayed(segments - going)
+        if allowed:
+            self._pacer.left(going, now=time.monotonic())
+            self.link.submit([ready.outgoing for ready in allowed])
+            self._submitted.inc(len(allowed))
+
+    async def _mark(self, batch: Sequence[Ready]) -> Sequence[Ready]:
+        """Commit the batch as submitted; those of it that may be written. None of them: the database refused."""
         self._settler.watch(batch)
         claim = batch[0].held.claim
         submissions = [Submission(ready.message_id, ready.segments) for ready in batch]
-        route = self.link.route.name
+        route = self.link.route
         try:
             allowed = await store.current().mark_submitted(
-                self._sender.name, claim, submissions, route=route, now_ms=now_ms()
+                self._sender.name, claim, submissions, route=route.name, now_ms=now_ms()
             )
         except Exception:
             # Nothing of it is written. Whether the commit happened is not known: both ways "unsent" is the truth.
             log.exception("mark_failed", campaign=claim.campaign_id, messages=len(batch))
-            self._settler.answered(self.link.route, [one for ready in batch for one in _unsent(ready)])
+            self._settler.answered(route, [one for ready in batch for one in _unsent(ready)])
             await asyncio.sleep(_RETRY_S)
-            return
-        if len(allowed) < len(batch):
-            self._settler.forget(ready for ready in batch if ready.message_id not in allowed)
-        out = [ready.outgoing for ready in batch if ready.message_id in allowed]
+            return []
+        if len(allowed) == len(batch):
+            return batch
+        self._settler.forget([ready for ready in batch if ready.message_id not in allowed])
+        return [ready for ready in batch if ready.message_id in allowed]
+
+    def _send_parts(self, now: float) -> None:
+        """Those that fit, the oldest first; one that is larger than the window or a step of the pace goes alone."""
+        out: list[Outgoing] = []
+        room = self._pacer.allow(max(0, self._room), now=now)
+        while self._follow and room > 0:
+            outgoing = self._follow.popleft().outgoing
+            count = len(outgoing.only) or len(outgoing.parts)
+            self._pacer.take(count, now=now)
+            room -= count
+            out.append(outgoing)
         if out:
             self.link.submit(out)
-            SUBMITTED.labels(route).inc(len(out))
-
-    def _send_parts(self) -> None:
-        waiting, self._follow = self._follow, []
-        self.link.submit([ready.outgoing for ready in waiting])
 
 
 def _unsent(ready: Ready) -> list[Answer]:

@@ -4,47 +4,22 @@ committed back to back, as soon as the previous commit is done. Receipts are ack
 """
 
 import asyncio
-import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import structlog
 
 from domain import store
-from domain.rules.message_state import MessageEvent, MessageState
-from domain.rules.receipt import canonical_id, receipt_keys
 from domain.rules.route import Route
-from domain.store import PartAnswer, Receipt, Result
+from domain.store import Result
 from sender.feed import Held, Ready, now_ms
 from sender.metrics import RECEIPTS, RESULTS
+from sender.results import judge, late, plain, receipt, take_refused
 from sender.smpp import Answer, AnswerKind, Incoming, Link
 
 log = structlog.get_logger()
 
-_K = AnswerKind
-_AGAIN: Final = frozenset({_K.TEMPORARY, _K.THROTTLED, _K.UNSENT})
-_STATES: Final = {
-    _K.OK: MessageState.ACCEPTED,
-    _K.PERMANENT: MessageState.FAILED,
-    _K.NO_RESPONSE: MessageState.NO_RESPONSE,
-    _K.DISCONNECTED: MessageState.DISCONNECTED,
-}
-#: Of a message of several parts the first that applies to any part is the message's.
-_EVENTS: Final = (
-    (_K.DISCONNECTED, MessageEvent.BIND_LOST),
-    (_K.NO_RESPONSE, MessageEvent.RESPONSE_TIMEOUT),
-    (_K.PERMANENT, MessageEvent.SUBMIT_ERROR),
-    (_K.OK, MessageEvent.SUBMIT_OK),
-)
-MAX_TRIES: Final = 8  # submits that end in a temporary status; with the delays below about ten minutes
-MAX_THROTTLED: Final = 100  # throttling is our pace, not the message's fault
-_LONGEST_DELAY_S: Final = 300.0
-
-
-def retry_delay_s(tries: int, kind: AnswerKind, *, jitter: float) -> float:
-    """Seconds until a message goes again: 1, 2, 4 … 300, the throttled ones at most 5; ``jitter`` in 0..1."""
-    longest = 5.0 if kind is _K.THROTTLED else _LONGEST_DELAY_S
-    return min(longest, float(2 ** min(tries, 10))) * (0.75 + jitter / 2)
+_GIVE_UP: Final = 3  # rows that fail one after the other: then it is the database, not a row
 
 
 class Settler:
@@ -58,8 +33,8 @@ class Settler:
         self._resubmit = resubmit
         self._spent = spent
         self._in_flight: dict[int, Ready] = {}
-        self._answers: list[tuple[Route, Answer]] = []
-        self._incoming: list[tuple[Link, Incoming]] = []
+        self._answers: list[tuple[Route, Sequence[Answer]]] = []
+        self._incoming: list[tuple[Link, Sequence[Incoming]]] = []
         self._event = asyncio.Event()
         self._unwritten: list[Result] = []
 
@@ -68,24 +43,22 @@ class Settler:
         """Messages submitted and not settled."""
         return len(self._in_flight)
 
-    def watch(self, batch: Iterable[Ready]) -> None:
+    def watch(self, batch: Sequence[Ready]) -> None:
         """These are about to be marked and written."""
-        self._in_flight.update((ready.message_id, ready) for ready in batch)
+        self._in_flight.update([(ready.message_id, ready) for ready in batch])
 
-    def forget(self, batch: Iterable[Ready]) -> None:
+    def forget(self, batch: Sequence[Ready]) -> None:
         """These were refused by a guard before they were written: somebody else decided."""
-        for ready in batch:
-            self._in_flight.pop(ready.message_id, None)
-            self._release(ready)
+        self._release([ready.message_id for ready in batch])
 
     def answered(self, route: Route, answers: Sequence[Answer]) -> None:
         """A link's callback: never waits, never raises."""
-        self._answers.extend((route, answer) for answer in answers)
+        self._answers.append((route, answers))
         self._event.set()
 
     def arrived(self, link: Link, incoming: Sequence[Incoming]) -> None:
         """A link's callback: never waits, never raises."""
-        self._incoming.extend((link, one) for one in incoming)
+        self._incoming.append((link, incoming))
         self._event.set()
 
     async def run(self) -> None:
@@ -104,19 +77,30 @@ class Settler:
                 self._event.set()
 
     async def flush(self) -> None:
-        """Write what has come in so far."""
-        answers, self._answers = self._answers, []
-        for route, answer in answers:
-            result = self._result(route, answer)
-            if result is not None:
-                self._unwritten.append(result)
-        if self._unwritten:
-            await self._write_results()
-        if self._incoming:
-            await self._write_receipts()
+        """
+        Write what has come in so far.
+
+        Raises:
+            Exception: Some of it could not be written; the results among it are kept.
+        """
+        arrived, self._incoming = self._incoming, []
+        answered, self._answers = self._answers, []
+        for route, answers in answered:
+            self._unwritten += self._results(route, answers)
+        if not arrived:
+            if self._unwritten:
+                await self._write_results()
+            return
+        # Side by side, so that they share a commit; results first, for a receipt may be of one of them.
+        done = await asyncio.gather(self._write_results(), self._write_receipts(arrived), return_exceptions=True)
+        for failure in done:
+            if failure is not None:
+                raise failure
 
     async def _write_results(self) -> None:
         batch = self._unwritten
+        if not batch:
+            return
         try:
             evidence = await store.current().record_results(batch, now_ms=now_ms())
         except Exception:
@@ -129,131 +113,102 @@ class Settler:
         self._unwritten = []
         for event, count in evidence.applied.items():
             RESULTS.labels(event).inc(count)
-        for result in batch:
-            self._settled(result)
+        self._release([result.message_id for result in batch])
 
     async def _write_one_by_one(self, batch: list[Result]) -> None:
         failed: list[Result] = []
+        row = 0  # failures without a success between them
         for result in batch:
-            try:
-                await store.current().record_results([result], now_ms=now_ms())
-            except Exception:
-                log.exception("result_failed", message=result.message_id, event=result.event)
-                failed.append(result)
-            else:
-                self._settled(result)
+            if row < _GIVE_UP:
+                try:
+                    await store.current().record_results([result], now_ms=now_ms())
+                except Exception:
+                    log.exception("result_failed", message=result.message_id, result=result.event)
+                    row += 1
+                else:
+                    self._release([result.message_id])
+                    row = 0
+                    continue
+            failed.append(result)
         self._unwritten = failed
         if failed:
             raise RuntimeError(f"{len(failed)} of {len(batch)} results could not be written")
 
-    async def _write_receipts(self) -> None:
-        batch, self._incoming = self._incoming, []
-        receipts = [receipt for link, one in batch if (receipt := _receipt(link, one))]
+    async def _write_receipts(self, arrived: Sequence[tuple[Link, Sequence[Incoming]]]) -> None:
+        """Store, then acknowledge. What cannot be stored is not acknowledged: its link is dropped, it comes again."""
         try:
-            if receipts:
-                evidence = await store.current().record_receipts(receipts, now_ms=now_ms())
-                for event, count in evidence.applied.items():
-                    RECEIPTS.labels(event).inc(count)
+            await self._store_receipts(arrived)
         except Exception:
-            # Not stored, so not acknowledged: the SMSC sends them again on the next connection.
-            for link in {id(link): link for link, _ in batch}.values():
-                link.refuse([one for other, one in batch if other is link])
-            raise
-        for link in {id(link): link for link, _ in batch}.values():
-            link.ack([one for other, one in batch if other is link])
+            log.exception("receipts_failed", receipts=sum(len(incoming) for _, incoming in arrived))
+            await self._write_receipts_one_by_one([(link, [one]) for link, incoming in arrived for one in incoming])
+            return
+        for link, incoming in arrived:
+            link.ack(incoming)
 
-    def _settled(self, result: Result) -> None:
-        ready = self._in_flight.pop(result.message_id, None)
-        if ready is not None:
-            self._release(ready)
+    async def _write_receipts_one_by_one(self, arrived: Sequence[tuple[Link, Sequence[Incoming]]]) -> None:
+        refused: list[tuple[Link, Sequence[Incoming]]] = []
+        row = 0
+        for link, incoming in arrived:
+            if row < _GIVE_UP:
+                try:
+                    await self._store_receipts([(link, incoming)])
+                except Exception:
+                    log.exception("receipt_failed", link=link.name)
+                    row += 1
+                else:
+                    link.ack(incoming)
+                    row = 0
+                    continue
+            refused.append((link, incoming))
+        for link, incoming in refused:
+            link.refuse(incoming)
 
-    def _release(self, ready: Ready) -> None:
-        ready.held.in_flight -= 1
-        if ready.held.spent:
-            self._spent(ready.held)
+    async def _store_receipts(self, arrived: Sequence[tuple[Link, Sequence[Incoming]]]) -> None:
+        seen_ms = now_ms()
+        receipts = [
+            told
+            for link, incoming in arrived
+            for one in incoming
+            if (told := receipt(link.route, one, seen_ms=seen_ms))
+        ]
+        if receipts:
+            evidence = await store.current().record_receipts(receipts, now_ms=seen_ms)
+            for event, count in evidence.applied.items():
+                RECEIPTS.labels(event).inc(count)
 
-    def _result(self, route: Route, answer: Answer) -> Result | None:
+    def _release(self, message_ids: Sequence[int]) -> None:
+        """These are settled; a claim of which they were the last goes back."""
+        forget, spent = self._in_flight.pop, []
+        for message_id in message_ids:
+            ready = forget(message_id, None)
+            if ready is not None:
+                held = ready.held
+                held.in_flight -= 1
+                if not held.in_flight and held.spent:
+                    spent.append(held)
+        for held in spent:
+            self._spent(held)
+
+    def _results(self, route: Route, answers: Sequence[Answer]) -> list[Result]:
+        """The results of messages of which these answers are the last ones."""
+        results: list[Result] = []
+        for answer in answers:
+            if answer.parts == 1 and answer.kind is AnswerKind.OK:  # by far the most; in time or late, it is the same
+                results.append(plain(route, answer))
+                continue
+            ready = self._in_flight.get(answer.message_id)
+            result = self._result(ready, route, answer) if ready else late(route, answer)
+            if result is not None:
+                results.append(result)
+        return results
+
+    def _result(self, ready: Ready, route: Route, answer: Answer) -> Result | None:
         """The result of the message, once the last of its parts has its answer."""
-        ready = self._in_flight.get(answer.message_id)
-        if ready is None:
-            return _late(route, answer)
         ready.answers[answer.part] = answer
         if len(ready.answers) < ready.segments:
             return None
-        kinds = {one.kind for one in ready.answers.values()}
-        if kinds <= _AGAIN:
-            return _again(ready, route, answer)
-        if kinds & _AGAIN and kinds <= _AGAIN | {_K.OK} and ready.part_tries < MAX_TRIES:
-            self._follow(ready)
-            return None
-        event = next((event for kind, event in _EVENTS if kind in kinds), MessageEvent.SUBMIT_ERROR)
-        if kinds & _AGAIN:
-            event = MessageEvent.SUBMIT_ERROR
-        return _final(ready, route, event)
-
-    def _follow(self, ready: Ready) -> None:
-        """Some parts were accepted, the others refused for now: only these go again, under the same reference."""
-        again = [part for part, one in ready.answers.items() if one.kind in _AGAIN]
-        for part in again:
-            del ready.answers[part]
-        ready.part_tries += 1
-        self._resubmit(ready, retry_delay_s(ready.part_tries, _K.THROTTLED, jitter=random.random()))
-
-
-def _again(ready: Ready, route: Route, answer: Answer) -> Result:
-    kinds = {one.kind for one in ready.answers.values()}
-    if kinds == {_K.UNSENT}:
-        return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms())
-    kind = _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
-    error = f"{answer.status:#x}"
-    if ready.tries + 1 >= (MAX_TRIES if kind is _K.TEMPORARY else MAX_THROTTLED):
-        return Result(ready.message_id, MessageEvent.SUBMIT_ERROR, route.name, error=error)
-    delay_ms = int(retry_delay_s(ready.tries, kind, jitter=random.random()) * 1000)
-    return Result(ready.message_id, MessageEvent.SUBMIT_RETRY, route.name, error=error, retry_ms=now_ms() + delay_ms)
-
-
-def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:
-    answers = [ready.answers[part] for part in sorted(ready.answers)]
-    error = next((f"{one.status:#x}" for one in answers if one.status), None)
-    if len(answers) == 1:
-        return Result(ready.message_id, event, route.name, smsc_message_id=_key(route, answers[0]), error=error)
-    parts = tuple(
-        PartAnswer(
-            one.part,
-            _STATES.get(one.kind, MessageState.FAILED),
-            _key(route, one),
-            f"{one.status:#x}" if one.status else None,
-        )
-        for one in answers
-    )
-    return Result(ready.message_id, event, route.name, error=error, parts=parts)
-
-
-def _late(route: Route, answer: Answer) -> Result | None:
-    """The truth after our timer, or after a lease that was lost. Parts of a long message are left to their receipts."""
-    if answer.parts != 1 or answer.kind not in {_K.OK, _K.PERMANENT}:
-        return None
-    event = MessageEvent.SUBMIT_OK if answer.kind is _K.OK else MessageEvent.SUBMIT_ERROR
-    error = f"{answer.status:#x}" if answer.status else None
-    return Result(answer.message_id, event, route.name, smsc_message_id=_key(route, answer), error=error)
-
-
-def _key(route: Route, answer: Answer) -> str | None:
-    """The SMSC's id in the form under which a receipt is looked up."""
-    return canonical_id(answer.smsc_message_id, form=route.ids) if answer.smsc_message_id else None
-
-
-def _receipt(link: Link, incoming: Incoming) -> Receipt | None:
-    """What a deliver_sm says of a message of ours; None: nothing that changes one."""
-    word, route = incoming.receipt, link.route
-    if word is None or word.event is None:
-        return None
-    return Receipt(
-        route=route.name,
-        smsc_message_ids=receipt_keys(word.smsc_message_id, form=route.ids) if word.smsc_message_id else (),
-        event=word.event,
-        error=word.err or None,
-        source=incoming.destination,
-        destination=incoming.source,
-        seen_ms=now_ms(),
-    )
+        result = judge(ready, route, answer)
+        if result is None:
+            # Only these parts go again, under the same reference.
+            self._resubmit(ready, take_refused(ready))
+        return result

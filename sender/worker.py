@@ -3,7 +3,6 @@ One sender: its lease, its links, its feed and pumps. Holds what it claims as lo
 """
 
 import asyncio
-import dataclasses
 import os
 import secrets
 import socket
@@ -18,6 +17,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
 from sender import metrics
 from sender.feed import Feed, Held, Ready, Running, SenderName, now_ms
+from sender.interpreter import tuned_for_throughput
 from sender.pacing import Pacer
 from sender.pump import Pump
 from sender.scheduler import Scheduler
@@ -40,7 +40,7 @@ class Worker:
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._sender = SenderName(_new_name())
-        self._feed = Feed(Encoder(routes[0], references=References()), spent=self._spent)
+        self._feed = Feed(Encoder(routes[0], references=References()), more=self._wake, spent=self._spent)
         self._settler = Settler(resubmit=self._resubmit, spent=self._spent)
         self._links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
         pacer = Pacer(routes[0].tps)
@@ -49,6 +49,7 @@ class Worker:
             for link in self._links
             if link.route is routes[0]
         ]
+        self._pump_of = {pump.link.name: pump for pump in self._pumps}
         self._scheduler = Scheduler()
         self._owed: list[Held] = []
         self._owing = asyncio.Event()
@@ -62,7 +63,7 @@ class Worker:
             on_answers=lambda answers: self._settler.answered(route, answers),
             on_incoming=lambda incoming: self._settler.arrived(link, incoming),
             on_state=lambda state: self._on_state(name, state.kind, state.reason or ""),
-            on_room=self._wake,
+            on_room=lambda: self._on_room(name),
         )
         return link
 
@@ -71,6 +72,11 @@ class Worker:
         metrics.LINKS.set(sum(link.state.kind is LinkStateKind.BOUND for link in self._links))
         self._states_changed.set()
         self._wake()
+
+    def _on_room(self, name: str) -> None:
+        pump = self._pump_of.get(name)  # None: the link of a route that only receives
+        if pump is not None:
+            pump.wake.set()
 
     def _wake(self) -> None:
         for pump in self._pumps:
@@ -84,8 +90,12 @@ class Worker:
             ExceptionGroup: A part of the sender failed for good; what was in flight is swept into doubt at the next
                 start.
         """
+        with tuned_for_throughput():
+            await self._run(stop)
+
+    async def _run(self, stop: asyncio.Event) -> None:
         await self._register()
-        monitoring.checks["links"] = self._health
+        monitoring.checks["sender"] = self._health
         feeding = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(link.run(), name=link.name) for link in self._links]
@@ -100,6 +110,7 @@ class Worker:
             ]
             await stop.wait()
             feeding.set()
+            self._feed.look()
             self._wake()
             looking.cancel()
             await asyncio.gather(*work, ticking, return_exceptions=True)
@@ -107,7 +118,10 @@ class Worker:
             await asyncio.gather(*links, return_exceptions=True)
             for task in (settling, giving, heart):
                 task.cancel()
-        await self._settler.flush()
+        try:
+            await self._settler.flush()
+        except Exception:
+            log.exception("not_settled_at_the_end", sender=self._sender.name)  # leaving puts it in doubt
         await store.current().leave(self._sender.name)
         log.info("sender_left", sender=self._sender.name)
 
@@ -176,7 +190,7 @@ class Worker:
     def _resubmit(self, ready: Ready, delay_s: float) -> None:
         """The parts without a final answer go again on the same route, under the same reference."""
         missing = tuple(part for part in range(1, ready.segments + 1) if part not in ready.answers)
-        ready.outgoing = dataclasses.replace(ready.outgoing, only=missing)
+        ready.outgoing = ready.outgoing._replace(only=missing)
         pump = self._pumps[ready.message_id % len(self._pumps)]
         asyncio.get_running_loop().call_later(delay_s, pump.follow, ready)
 

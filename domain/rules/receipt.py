@@ -7,10 +7,9 @@ Source: SMPP 3.4 appendix B (text), §5.3.2.12 receipted_message_id, §5.3.2.35 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.rules.message_state import MessageEvent
 
@@ -36,6 +35,8 @@ _STATES: Final[Mapping[int, str]] = {
     9: "SKIPPED",
 }
 
+_WORDS: Final = frozenset(_STATES.values()) - {"SCHEDLD", "SKIPPED"}
+
 #: Operators spell these out, or differently; the longer beginning first.
 _SPELLINGS: Final = (
     ("DELIV", "DELIVRD"),
@@ -53,6 +54,14 @@ _SPELLINGS: Final = (
 
 _KEY: Final = re.compile(
     r"(?:^|(?<=[\s,;|]))(id|sub|dlvrd|submit[ _]?date|done[ _]?date|stat|err|text)\s*:", re.IGNORECASE
+)
+# Appendix B to the letter, as nearly every receipt is: read in one go. No value has in it what parts or names a key, so
+# this gives what the tolerant reading below gives.
+_VALUE: Final = r"([^\s,;|:\0]*)"
+_STANDARD: Final = re.compile(
+    rf"id:{_VALUE} sub:[^\s,;|:]* dlvrd:[^\s,;|:]* submit date:{_VALUE} done date:{_VALUE}"
+    rf" stat:{_VALUE} err:{_VALUE} [Tt]ext:(.*)",
+    re.DOTALL,
 )
 _MAX_TEXT: Final = 2_000  # characters looked at; a receipt has less than 255
 
@@ -73,8 +82,7 @@ class IdSource(StrEnum):
     RECEIPT = "receipt"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """
     The operator's word on one part.
 
@@ -134,6 +142,17 @@ def parse_receipt(
 
 def _read_text(text: str) -> dict[str, str]:
     """Each key's words, up to the next key; the first of each counts, and nothing behind ``text:`` is a key."""
+    standard = _STANDARD.fullmatch(text)
+    if standard is not None:
+        smsc_id, submitted, done, stat, err, rest = standard.groups()
+        return {
+            "id": smsc_id,
+            "submitdate": submitted,
+            "donedate": done,
+            "stat": stat,
+            "err": err,
+            "text": rest.strip("\0\r\n"),
+        }
     found: dict[str, str] = {}
     matches = list(_KEY.finditer(text))
     ends = [*(match.start() for match in matches[1:]), len(text)]
@@ -150,6 +169,8 @@ def _read_text(text: str) -> dict[str, str]:
 
 def _stat(word: str) -> str:
     """The seven-letter word for what an operator wrote; its own, in capitals, where nobody knows it."""
+    if word in _WORDS:
+        return word
     plain = re.sub(r"[\s_-]", "", word.upper())
     if plain.isascii() and plain.isdigit():
         return _STATES.get(int(plain[:3]), plain)
@@ -188,28 +209,27 @@ def receipt_time(text: str, *, zone: tzinfo = UTC) -> datetime | None:
         return None
 
 
-_HEX_DIGITS: Final = 16  # of a 64-bit number; a UUID has 32 and is a name, not a number
-_DECIMAL_DIGITS: Final = 20
+# A 64-bit number has 16 digits in hexadecimal and 20 in decimal; a UUID has 32 and is a name, not a number.
+_HEX: Final = re.compile(r"[0-9a-fA-F]{1,16}")
+_DECIMAL: Final = re.compile(r"[0-9]{1,20}")
+_LONG_HEX: Final = re.compile(r"[0-9a-f]{1,31}")
+_CANONICAL: Final = re.compile(r"[1-9a-z][0-9a-z-]*")  # nothing to strip, to lower, or to leave out in front
 
 
 def _as_decimal(smsc_id: str) -> str | None:
     """A hexadecimal id in decimal."""
-    if len(smsc_id) > _HEX_DIGITS or not re.fullmatch(r"[0-9a-fA-F]+", smsc_id):
-        return None
-    return str(int(smsc_id, 16))
+    return str(int(smsc_id, 16)) if _HEX.fullmatch(smsc_id) else None
 
 
 def _as_hex(smsc_id: str) -> str | None:
     """A decimal id in hexadecimal, lower case."""
-    if len(smsc_id) > _DECIMAL_DIGITS or not re.fullmatch(r"[0-9]+", smsc_id):
-        return None
-    return f"{int(smsc_id):x}"
+    return f"{int(smsc_id):x}" if _DECIMAL.fullmatch(smsc_id) else None
 
 
 def _plain(smsc_id: str) -> str:
     """Lower case, without the zeros in front of a number."""
     lower = smsc_id.lower()
-    return lower.lstrip("0") or lower[-1:] if re.fullmatch(r"[0-9a-f]+", lower) and len(lower) <= 31 else lower
+    return lower.lstrip("0") or lower[-1:] if _LONG_HEX.fullmatch(lower) else lower
 
 
 def canonical_id(smsc_id: str, *, form: IdForm | str = IdForm.AUTO, source: IdSource = IdSource.RESPONSE) -> str:
@@ -219,6 +239,8 @@ def canonical_id(smsc_id: str, *, form: IdForm | str = IdForm.AUTO, source: IdSo
     With ``HEX`` and ``DECIMAL`` a number gives the same key from a response and from its receipt; with ``AUTO`` see
     ``receipt_keys``. What is no number of that notation keeps its letters, in lower case.
     """
+    if form == IdForm.AUTO and _CANONICAL.fullmatch(smsc_id):
+        return smsc_id
     smsc_id = smsc_id.strip("\0 \t\r\n")
     if form == IdForm.SAME:
         return smsc_id

@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
-from domain.rules.message_state import TABLE, MessageEvent, MessageState, combine, fate_event
+from domain.rules.message_state import TABLE, MessageEvent, MessageState, combine, fate_event, sources
 from domain.store.interface import Evidence, Receipt, Result
 
 CHUNK: Final = 500  # messages a chunk
 _AGAIN: Final = frozenset({MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
+#: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.
+STATES: Final = {state.value: state for state in MessageState}
+#: Where a receipt leads, and the states in which each of them means something: the same for all.
+FATES: Final = {event: to for (state, event), to in TABLE.items() if state is MessageState.ACCEPTED}
+FATED: Final = frozenset.intersection(*(sources(event) for event in FATES))
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A message as the transaction found it."""
 
     message_id: int
@@ -22,12 +26,15 @@ class Row:
     tries: int = 0
 
 
+#: state, tries added, smsc_message_id, error, answered_ms, message_id, old state
+Answered = tuple[str, int, str | None, str | None, int, int, str]
+
+
 @dataclass(slots=True)
 class Plan:
     """The writes of a batch, as tuples in the order of their statements' placeholders."""
 
-    #: state, tries added, smsc_message_id, error, answered_ms, message_id, old state
-    answered: list[tuple[str, int, str | None, str | None, int, int, str]] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     #: state, error, done_ms, message_id, old state
     fates: list[tuple[str, str | None, int, int, str]] = field(default_factory=list)
     #: message_id, campaign_id, next_ms
@@ -40,14 +47,45 @@ class Plan:
     applied: Counter[MessageEvent] = field(default_factory=Counter)
     refused: int = 0
 
+    def rounds(self) -> list[list[Answered]]:
+        """``answered`` in order, parted so that each message is in a round once: one update sees it in one state."""
+        found: list[list[Answered]] = []
+        rounds_of = Counter[int]()
+        for row in self.answered:
+            turn = rounds_of[row[5]]
+            rounds_of[row[5]] += 1
+            if turn == len(found):
+                found.append([])
+            found[turn].append(row)
+        return found
+
     def evidence(self, *, waiting: int = 0) -> Evidence:
         """The counts, for logs and metrics."""
         return Evidence(dict(self.applied), self.refused, waiting)
 
 
-def plan_results(results: Sequence[Result], rows: Mapping[int, Row], *, now_ms: int) -> Plan:
-    """Which of the results the table admits from the states found, and what they write."""
-    plan = Plan()
+def plainly_accepted(results: Sequence[Result]) -> tuple[dict[int, str | None], Sequence[Result]]:
+    """
+    Part a batch: messages of one part that were simply accepted, with their SMSC ids, and the others.
+
+    What the table says of the first is one and the same update, which needs no look at the rows. A batch with two
+    results for a message is not parted: the second depends on what the first did.
+    """
+    plain: dict[int, str | None] = {}
+    others: list[Result] = []
+    for result in results:
+        message_id, event, _, smsc_message_id, error, parts, _ = result
+        if event is MessageEvent.SUBMIT_OK and not parts and error is None:
+            plain[message_id] = smsc_message_id
+        else:
+            others.append(result)
+    if len(plain) + len(others) < len(results) or any(other.message_id in plain for other in others):
+        return {}, results
+    return plain, others
+
+
+def plan_results(results: Sequence[Result], rows: Mapping[int, Row], plan: Plan, *, now_ms: int) -> Plan:
+    """Add to the plan what the table admits of the results, from the states found, and what that writes."""
     seen: dict[int, MessageState] = {}
     for result in results:
         row = rows.get(result.message_id)
@@ -95,6 +133,11 @@ def admit(plan: Plan, row: Row, receipt: Receipt, *, event: MessageEvent | None 
     plan.fates.append((to, receipt.error, receipt.seen_ms, row.message_id, row.state))
     plan.applied[event] += 1
     return Row(row.message_id, row.campaign_id, to)
+
+
+def sql_list(states: Iterable[MessageState]) -> str:
+    """States as SQL writes them after ``in``."""
+    return "('" + "','".join(sorted(states)) + "')"
 
 
 def event_of_parts(states: Iterable[MessageState]) -> MessageEvent | None:

@@ -1,15 +1,12 @@
 """A text to what a route carries: alphabet, packing, parts, and the reference that ties the parts together."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.rules.gsm import DATA_CODING_UCS2, Alphabet, encode_parts, pack_septets
 from domain.rules.route import Route, Segments
 from sender.smpp.messages import Outgoing
 
-_CACHED_TEXTS: Final = 512
 _REMEMBERED: Final = 32_768  # destinations; about 6 MB
 _ESCAPE: Final = 0x1B
 _TWO_SEPTETS: Final = frozenset(b"^{}\\[~]|\f")
@@ -19,8 +16,7 @@ _GSM_PART_16: Final = 152
 _UCS2_PART_16_OCTETS: Final = 132
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedText:
+class EncodedText(NamedTuple):
     """User data of each part, without concatenation header, and its data_coding."""
 
     parts: tuple[bytes, ...]
@@ -53,28 +49,33 @@ class References:
 
 
 class Encoder:
-    """Encodes for one route. A text that comes again, as a campaign without tokens has it, is encoded once."""
+    """Encodes for one route. A text that comes again at once, as a campaign without tokens has it, is encoded once."""
 
     def __init__(self, route: Route, *, references: References) -> None:
         self._route = route
         self._references = references
-        self.encode = lru_cache(maxsize=_CACHED_TEXTS)(self._encode)
+        self._last_text = ""
+        self._last = self._encode("")
 
     def outgoing(self, text: str, *, message_id: int, msisdn: int, sender_id: str) -> Outgoing:
         """A message ready for ``Link.submit``. ``msisdn``: E.164 digits."""
-        encoded = self.encode(text)
-        reference = self._references.give(msisdn, message_id) if len(encoded.parts) > 1 else 0
-        return Outgoing(message_id, msisdn, sender_id, encoded.parts, encoded.data_coding, reference)
+        parts, data_coding = self.encode(text)
+        reference = self._references.give(msisdn, message_id) if len(parts) > 1 else 0
+        return Outgoing(message_id, msisdn, sender_id, parts, data_coding, reference)
+
+    def encode(self, text: str) -> EncodedText:
+        """The parts of a text."""
+        if text != self._last_text:
+            self._last_text, self._last = text, self._encode(text)
+        return self._last
 
     def _encode(self, text: str) -> EncodedText:
         route = self._route
         encoded = encode_parts(text, alphabet=route.alphabet)
         parts = encoded.parts or (b"",)
         ucs2 = encoded.data_coding == DATA_CODING_UCS2
-        if len(parts) > 1 and route.segments is Segments.PAYLOAD:
-            parts = (b"".join(parts),)
-        elif len(parts) > 1 and route.segments is Segments.UDH16:
-            parts = tuple(_cut_ucs2(b"".join(parts)) if ucs2 else _cut_septets(b"".join(parts), route.alphabet))
+        if len(parts) > 1:
+            parts = self._parted(parts, ucs2=ucs2)
         if ucs2:
             return EncodedText(parts, DATA_CODING_UCS2)
         if route.packed and route.alphabet in (Alphabet.GSM7, Alphabet.STRICT):
@@ -82,6 +83,15 @@ class Encoder:
             fill_bits = 1 if len(parts) > 1 and route.segments is Segments.UDH else 0
             parts = tuple(pack_septets(part, fill_bits=fill_bits) for part in parts)
         return EncodedText(parts, encoded.data_coding if route.data_coding is None else route.data_coding)
+
+    def _parted(self, parts: tuple[bytes, ...], *, ucs2: bool) -> tuple[bytes, ...]:
+        """As the route's kind of concatenation wants it."""
+        route = self._route
+        if route.segments is Segments.PAYLOAD:
+            return (b"".join(parts),)
+        if route.segments is Segments.UDH16:
+            return tuple(_cut_ucs2(b"".join(parts)) if ucs2 else _cut_septets(b"".join(parts), route.alphabet))
+        return parts
 
 
 def _cut_septets(octets: bytes, alphabet: Alphabet) -> Iterator[bytes]:

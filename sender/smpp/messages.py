@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from domain.rules.receipt import Receipt
 
@@ -19,8 +20,7 @@ class AnswerKind(StrEnum):
     UNSENT = "unsent"  #: certainly not one byte of it was written
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """
     A rendered message, its text already encoded (``encoder.Encoder.outgoing`` makes one).
 
@@ -42,8 +42,7 @@ class Outgoing:
     only: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """
     What became of part ``part`` (from 1) of ``parts``.
 
@@ -69,8 +68,7 @@ class Concatenation:
     parts: int
 
 
-@dataclass(frozen=True, slots=True)
-class AckHandle:
+class AckHandle(NamedTuple):
     """Which connection a deliver_sm came on, and how it is answered there. Opaque to the engine."""
 
     connection: object

@@ -58,3 +58,31 @@ def test_no_limit_means_none() -> None:
 
     assert pacer.allow(10_000, now=0.0) == 10_000
     assert pacer.wait(now=0.0) == 0.0
+
+
+@given(
+    st.one_of(st.sampled_from([1, 2, 10, 50, 300]), st.integers(1, 500)),
+    st.lists(st.tuples(st.floats(0.0, 0.4), st.booleans()), min_size=1, max_size=20),
+)
+def test_a_commit_between_does_not_let_more_through(tps: int, commits: list[tuple[float, bool]]) -> None:
+    """What is reserved leaves when its commit is done, however long that takes, or stays; two wait at a time."""
+    pacer, now, sent, turn = Pacer(tps), 0.0, [], 0
+    under_way: list[tuple[float, int, bool]] = []
+    while now < 2.5:
+        for done, count, leaves in [one for one in under_way if one[0] <= now]:
+            under_way.remove((done, count, leaves))
+            if leaves:
+                pacer.left(count, now=now)
+                sent.append((now, count))
+            else:
+                pacer.stayed(count)
+        count = pacer.allow(1000, now=now) if len(under_way) < 2 else 0
+        if count:
+            delay, leaves = commits[turn % len(commits)]
+            turn += 1
+            pacer.reserve(count, now=now)
+            under_way.append((now + delay, count, leaves))
+        now += 0.003
+
+    for start, _ in sent:
+        assert sum(count for when, count in sent if start <= when < start + 1.0) <= tps

@@ -1,15 +1,17 @@
 """A sender, a real database and a real SMSC on the other end of the wire."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from domain.models import Account, BlacklistEntry, Campaign, Chunk, Contact, ContactGroup, Message, Retry, Sender
 from domain.rules.campaign_state import CampaignState
-from domain.rules.message_state import MessageState
+from domain.rules.message_state import MessageEvent, MessageState
 from domain.rules.route import parse_route
+from domain.store import current
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.worker import Worker
 
@@ -198,3 +200,180 @@ async def test_a_permanent_campaign_serves_who_joins_later(account: Account, sms
 
     assert await Campaign.exists(id=campaign.id, state=CampaignState.RUNNING)
     assert smsc.summary().duplicates == 0
+
+
+class _Trouble:
+    """Stands in front of a method of the store: fails where told to, and keeps what went through."""
+
+    def __init__(self, real: Callable[..., Awaitable[Any]]) -> None:
+        self._real = real
+        self.fails: Callable[[Sequence[Any]], bool] = lambda batch: False
+        self.after = False  # the commit happens, and its answer gets lost
+        self.delay_s = 0.0
+        self.failures = 0
+        self.passed: list[Sequence[Any]] = []
+
+    async def __call__(self, *args: Any, **options: Any) -> Any:
+        batch = next(arg for arg in args if isinstance(arg, list))
+        await asyncio.sleep(self.delay_s)
+        failing = self.fails(batch)
+        if not failing or self.after:
+            answer = await self._real(*args, **options)
+        if failing:
+            self.failures += 1
+            raise OSError("trouble")
+        self.passed.append(batch)
+        return answer
+
+
+@pytest.fixture
+def trouble(account: Account, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], _Trouble]:
+    """Puts trouble in front of a method of the open store."""
+
+    def put(method: str) -> _Trouble:
+        standing = _Trouble(getattr(current(), method))
+        monkeypatch.setattr(current(), method, standing)
+        return standing
+
+    return put
+
+
+async def test_nothing_is_written_before_its_mark_is_committed(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """While the database refuses, the wire is silent; then everybody gets it once."""
+    campaign = await _campaign(account, 30, text="Hola")
+    marks = trouble("mark_submitted")
+    marks.fails = lambda batch: True
+    async with _sending(smsc):
+        await _until(_true(lambda: marks.failures >= 2))
+        assert smsc.summary().received == 0
+        assert await _counts() == {MessageState.PENDING: 30}
+        marks.fails = lambda batch: False
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert smsc.summary().received == 30
+    assert smsc.summary().duplicates == 0
+
+
+async def test_a_mark_of_which_the_answer_is_lost_is_not_written_and_goes_again(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """It is in the database as submitted, but certainly not one byte left: it is taken back, and sent once."""
+    campaign = await _campaign(account, 30, text="Hola")
+    marks = trouble("mark_submitted")
+    marks.fails = lambda batch: marks.failures == 0
+    marks.after = True
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert marks.failures == 1
+    assert smsc.summary().received == 30
+    assert smsc.summary().duplicates == 0
+
+
+async def test_no_more_is_marked_than_fits_in_the_window(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """Also while one batch is being committed and the next one waits: nothing is handed back and marked again."""
+    campaign = await _campaign(account, 300, text="Hola")
+    marks = trouble("mark_submitted")
+    marks.delay_s = 0.005
+    async with _sending(smsc, window=10):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    assert max(map(len, marks.passed)) <= 10
+    assert sum(map(len, marks.passed)) == 300
+
+
+async def test_one_bad_result_does_not_hold_up_the_others(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """The batch is retried one by one; the bad one is kept, and written when it can be."""
+    campaign = await _campaign(account, 40, text="Hola")
+    smsc.set_behaviour(numbers={"51987760007": Behaviour(outcome=Outcome.REFUSED, status=11)})
+    results = trouble("record_results")
+    results.fails = lambda batch: any(result.event is MessageEvent.SUBMIT_ERROR for result in batch)
+    async with _sending(smsc):
+        await _until(lambda: _settled_but(1))
+        assert (await _counts())[MessageState.SUBMITTED] == 1
+        results.fails = lambda batch: False
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    assert await _counts() == {MessageState.DELIVERED: 39, MessageState.FAILED: 1}
+    assert smsc.summary().received == 40
+
+
+async def test_receipts_that_cannot_be_stored_are_not_acknowledged(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """The link is dropped and the operator sends them again; then they count."""
+    campaign = await _campaign(account, 5, text="Hola")
+    smsc.set_behaviour(
+        script=Script(builtin=False, receipt_delay_s=0.5, receipt_jitter_s=0.0)
+    )  # when the responses have been read
+    receipts = trouble("record_receipts")
+    receipts.fails = lambda batch: True
+    async with _sending(smsc):
+        await _until(_true(lambda: receipts.failures > 0))
+        assert smsc.summary().acknowledged == 0
+        receipts.fails = lambda batch: False
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_true(lambda: smsc.summary().acknowledged == 5))
+
+    assert await _counts() == {MessageState.DELIVERED: 5}
+
+
+async def test_one_bad_receipt_does_not_take_the_others_with_it(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """The others are stored and acknowledged one by one."""
+    campaign = await _campaign(account, 20, text="Hola")
+    smsc.set_behaviour(script=Script(builtin=False, receipt_delay_s=0.5, receipt_jitter_s=0.0))
+    receipts = trouble("record_receipts")
+    receipts.fails = lambda batch: any(receipt.destination.endswith("7") for receipt in batch)
+    async with _sending(smsc, window=20):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(lambda: _settled_but(2))
+        assert smsc.summary().acknowledged == 18
+        receipts.fails = lambda batch: False
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 20}
+
+
+async def test_every_running_campaign_gets_its_turn(account: Account, smsc: Smsc) -> None:
+    """A small one is not stuck behind the large one that was there first."""
+    large = await _campaign(account, 1_500)
+    group = await ContactGroup.create(account=account, title="pocos", revision=1)
+    await Contact._meta.db.execute_script(
+        f"insert into group_contact (group_id, contact_id)"
+        f" select {group.id}, id from contact where msisdn < 51987760003"
+    )
+    small = await Campaign.create(
+        account=account,
+        name="s",
+        state=CampaignState.STARTING,
+        text="Corto",
+        sender_id="PREGON",
+        created_by=1001,
+        chat_id=1001,
+    )
+    await small.groups.add(group)
+    async with _sending(smsc, tps=400):
+        await _until(_in_state(small, CampaignState.COMPLETED))
+        assert await Campaign.exists(id=large.id, state=CampaignState.RUNNING)
+
+
+def _true(what: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        return what()
+
+    return check
+
+
+async def _settled_but(some: int) -> bool:
+    """All but so many have been delivered."""
+    return await Message.exclude(state=MessageState.DELIVERED).count() == some

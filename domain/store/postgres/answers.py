@@ -1,17 +1,57 @@
 """Responses and receipts on PostgreSQL: rows are locked and read, the table decides, the writes are guarded by it."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from domain.rules.message_state import MessageEvent, MessageState
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.store.interface import Evidence, Receipt, Result
-from domain.store.outcome import Plan, Row, admit, event_of_parts, plan_results
+from domain.store.outcome import (
+    FATED,
+    FATES,
+    STATES,
+    Plan,
+    Row,
+    admit,
+    event_of_parts,
+    plainly_accepted,
+    plan_results,
+    sql_list,
+)
 from domain.store.postgres.connection import PostgresConnection
 
 # In order of id, so that two senders never wait for each other in a circle.
 _ROWS: Final = (
     "select id, campaign_id, state, tries from message where id = any($1::bigint[]) order by id for no key update"
 )
+_ACCEPT: Final = f"""
+with accepted as (
+    update message m set state = '{target(MessageEvent.SUBMIT_OK)}', error = null, answered_ms = $3,
+        smsc_message_id = coalesce(u.smsc_id, m.smsc_message_id)
+    from unnest($1::bigint[], $2::text[]) as u (id, smsc_id)
+    where m.id = u.id and m.state in {sql_list(sources(MessageEvent.SUBMIT_OK))}
+    returning m.id
+), done as (
+    delete from retry r using accepted where r.message_id = accepted.id
+)
+select count(*) from accepted
+"""
+# The youngest of those with the id is meant, for operators reuse ids. "+ 0" keeps the planner from looking for it from
+# the youngest message of all backwards.
+_FATES: Final = f"""
+with told as materialized (
+    select u.*, (select max(m.id + 0) from message m where m.smsc_message_id = u.smsc_id and m.route = u.route) as id
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+        with ordinality as u (smsc_id, route, state, error, at, number)
+), moved as (
+    update message m set state = told.state, error = told.error, done_ms = told.at from told
+    where m.id = told.id and m.state in {sql_list(FATED)}
+    returning told.number
+)
+select array(select number from told where id is null), array(select number from moved)
+"""
 _ANSWER: Final = """
 update message m set state = u.state, tries = m.tries + u.again, answered_ms = u.at, error = u.error,
     smsc_message_id = coalesce(u.smsc_id, m.smsc_message_id)
@@ -53,6 +93,11 @@ from unnest($1::text[]) as u (smsc_id), lateral (
 ) f
 order by f.id
 """
+_MATCHABLE: Final = """
+select p.smsc_message_id from pending_receipt p
+where exists (select 1 from message m where m.smsc_message_id = p.smsc_message_id)
+or exists (select 1 from message_part m where m.smsc_message_id = p.smsc_message_id)
+"""
 _WAIT: Final = (
     "insert into pending_receipt (route, smsc_message_id, event, error, source, destination, seen_ms)"
     " values ($1, $2, $3, $4, $5, $6, $7)"
@@ -60,68 +105,107 @@ _WAIT: Final = (
 
 
 class PostgresAnswers(PostgresConnection):
-    """Applies what came back from the operator."""
+    """
+    Applies what came back from the operator: what is plain in one statement, the rest by rows that are locked and read.
+
+    In this process answers are applied in the order in which they are given: a receipt on the heels of its response
+    finds it. Other senders' receipts may pass a response on the way; then each looks for the other after its commit.
+    """
+
+    def __init__(self, client: AsyncpgDBClient) -> None:
+        super().__init__(client)
+        self._in_order = asyncio.Lock()
 
     async def record_results(self, results: Sequence[Result], *, now_ms: int) -> Evidence:
-        async with self.transaction() as db:
-            ids = [result.message_id for result in results]
-            rows = {r[0]: Row(r[0], r[1], MessageState(r[2]), r[3]) for r in await db.fetch(_ROWS, ids)}
-            plan = plan_results(results, rows, now_ms=now_ms)
-            await _write(db, plan)
-            waiting = await _waiting_for(db, plan.smsc_ids)
-            if waiting:
-                late = Plan(applied=plan.applied)
-                await _apply_receipts(db, late, waiting)
-                await _write(db, late)
-                plan.refused += late.refused
+        plan = Plan()
+        plain, others = plainly_accepted(results)
+        async with self._in_order, self.hot() as db:
+            if plain:
+                ids = sorted(plain)  # so that two senders never wait for each other in a circle
+                smsc_ids = [plain[message_id] for message_id in ids]
+                accepted = await db.fetchval(_ACCEPT, ids, smsc_ids, now_ms)
+                plan.applied[MessageEvent.SUBMIT_OK] += accepted
+                plan.refused += len(plain) - accepted
+                plan.smsc_ids += [smsc_id for smsc_id in smsc_ids if smsc_id]
+            if others:
+                async with db.transaction():
+                    found = await db.fetch(_ROWS, [result.message_id for result in others])
+                    rows = {r[0]: Row(r[0], r[1], STATES[r[2]], r[3]) for r in found}
+                    await _write(db, plan_results(others, rows, plan, now_ms=now_ms))
+            await _match(db, plan, plan.smsc_ids)
         return plan.evidence()
 
     async def record_receipts(self, receipts: Sequence[Receipt], *, now_ms: int) -> Evidence:
-        async with self.transaction() as db:
-            plan = Plan()
-            early = await _apply_receipts(db, plan, receipts)
-            await _write(db, plan)
-            if early:
-                await db.executemany(
-                    _WAIT,
-                    [
-                        (
-                            r.route,
-                            next(iter(r.smsc_message_ids), None),
-                            r.event,
-                            r.error,
-                            r.source,
-                            r.destination,
-                            r.seen_ms,
-                        )
-                        for r in early
-                    ],
-                )
-        if early:
-            await self._match_again([r.smsc_message_ids[0] for r in early if r.smsc_message_ids])
+        plan = Plan()
+        early: list[Receipt] = []
+        async with self._in_order, self.hot() as db:
+            unmatched = await _apply_likely(db, plan, receipts)
+            if unmatched:
+                async with db.transaction():
+                    early = await _apply_receipts(db, plan, unmatched)
+                    await _write(db, plan)
+                    await _put_aside(db, early)
+            # The response may have been committed meanwhile: neither saw the other.
+            await _match(db, Plan(), [receipt.smsc_message_ids[0] for receipt in early if receipt.smsc_message_ids])
         return plan.evidence(waiting=len(early))
 
-    async def _match_again(self, smsc_ids: Sequence[str]) -> None:
-        """
-        The response may have been committed by another transaction between our look and our insert: neither saw the
-        other. A second look after the commit closes the gap.
-        """
-        async with self.transaction() as db:
-            known = await db.fetch(
-                "select smsc_message_id from message where smsc_message_id = any($1::text[])"
-                " union select smsc_message_id from message_part where smsc_message_id = any($1::text[])",
-                list(smsc_ids),
-            )
-            waiting = await _waiting_for(db, [row[0] for row in known])
-            if waiting:
-                plan = Plan()
-                await _apply_receipts(db, plan, waiting)
-                await _write(db, plan)
+    async def match_inbox(self) -> None:
+        """Apply what waits in the inbox though its message is known: a process ended between commit and look."""
+        async with self.hot() as db:
+            known = await db.fetch(_MATCHABLE)
+            await _match(db, Plan(), [row[0] for row in known])
+
+
+async def _match(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
+    """Apply receipts that waited for messages with these ids; they leave the inbox. Adds to the plan's counts."""
+    if not smsc_ids or not await db.fetchval("select exists (select 1 from pending_receipt)"):
+        return
+    async with db.transaction():
+        found = await db.fetch(
+            "delete from pending_receipt where smsc_message_id = any($1::text[])"
+            " returning route, smsc_message_id, event, error, source, destination, seen_ms",
+            list(smsc_ids),
+        )
+        waiting = [Receipt(r[0], (r[1],), MessageEvent(r[2]), r[3], r[4], r[5], r[6]) for r in found]
+        if waiting:
+            late = Plan(applied=plan.applied)
+            unmatched = await _apply_receipts(db, late, waiting)
+            await _write(db, late)
+            await _put_aside(db, unmatched)
+            plan.refused += late.refused
+
+
+async def _put_aside(db: Any, early: Sequence[Receipt]) -> None:
+    if early:
+        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:]) for r in early]
+        await db.executemany(_WAIT, rows)
+
+
+async def _apply_likely(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
+    """
+    Apply those whose message stands under the likeliest form of their id; the others come back.
+
+    All three kinds of receipt mean something in the same states, so of several for one message the first decides.
+    """
+    first: dict[tuple[str, str], Receipt] = {}
+    others: list[Receipt] = []
+    for receipt in receipts:
+        key = (receipt.smsc_message_ids[0], receipt.route) if receipt.smsc_message_ids else None
+        if key is None or first.setdefault(key, receipt) is not receipt:
+            others.append(receipt)
+    told = list(first.values())
+    columns: list[list[str | None]] = [[smsc_id for smsc_id, _ in first], [route for _, route in first]]
+    columns += [[FATES[r.event] for r in told], [r.error for r in told]]
+    unknown, moved = await db.fetchrow(_FATES, *columns, [r.seen_ms for r in told])
+    for number in moved:
+        plan.applied[told[number - 1].event] += 1
+    plan.refused += len(told) - len(unknown) - len(moved)
+    return [told[number - 1] for number in unknown] + others
 
 
 async def _write(db: Any, plan: Plan) -> None:
-    if plan.answered:
-        await db.execute(_ANSWER, *_columns(plan.answered))
+    for answered in plan.rounds():
+        await db.execute(_ANSWER, *_columns(answered))
     if plan.fates:
         await db.execute(_FATE, *_columns(plan.fates))
     if plan.retries:
@@ -136,24 +220,12 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-async def _waiting_for(db: Any, smsc_ids: Sequence[str]) -> list[Receipt]:
-    """Receipts that came before the response whose id they carry; they leave the inbox."""
-    if not smsc_ids or not await db.fetchval("select exists (select 1 from pending_receipt)"):
-        return []
-    found = await db.fetch(
-        "delete from pending_receipt where smsc_message_id = any($1::text[])"
-        " returning route, smsc_message_id, event, error, source, destination, seen_ms",
-        list(smsc_ids),
-    )
-    return [Receipt(r[0], (r[1],), MessageEvent(r[2]), r[3], r[4], r[5], r[6]) for r in found]
-
-
 async def _apply_receipts(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
     """Add what the receipts do to the plan; those that no message answers to come back."""
     wanted = [form for receipt in receipts for form in receipt.smsc_message_ids]
     # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
     found = {(r[0], r[1]): r[2] for r in await db.fetch(_WHOLE, wanted)}
-    locked = {r[0]: Row(r[0], r[1], MessageState(r[2])) for r in await db.fetch(_ROWS, list(found.values()))}
+    locked = {r[0]: Row(r[0], r[1], STATES[r[2]]) for r in await db.fetch(_ROWS, list(found.values()))}
     parts = {(r[0], r[1]): (r[2], r[3]) for r in await db.fetch(_PARTS, wanted)}
     early = []
     for receipt in receipts:
@@ -190,4 +262,4 @@ async def _apply_to_part(db: Any, plan: Plan, receipt: Receipt, part: tuple[int,
     states = await db.fetch("select state from message_part where message_id = $1", message_id)
     event = event_of_parts(MessageState(state) for (state,) in states)
     if event is not None:
-        admit(plan, Row(row[0], row[1], MessageState(row[2])), receipt, event=event)
+        admit(plan, Row(row[0], row[1], STATES[row[2]]), receipt, event=event)

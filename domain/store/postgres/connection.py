@@ -2,9 +2,11 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
+
+_KEPT: Final = 4  # connections for the hot statements: two links that mark, answers, the feed
 
 
 class PostgresConnection:
@@ -12,12 +14,16 @@ class PostgresConnection:
 
     def __init__(self, client: AsyncpgDBClient) -> None:
         self._client = client
+        self._kept: list[Any] = []
+
+    @property
+    def _pool(self) -> Any:
+        return self._client._pool  # noqa: SLF001 - Tortoise 1.1.9 has no public name
 
     @contextlib.asynccontextmanager
     async def acquire(self) -> AsyncIterator[Any]:
         """A connection of the pool, in autocommit; an ``asyncpg.Connection``."""
-        pool: Any = self._client._pool  # noqa: SLF001 - Tortoise 1.1.9 has no public name
-        async with pool.acquire() as connection:
+        async with self._pool.acquire() as connection:
             yield connection
 
     @contextlib.asynccontextmanager
@@ -26,5 +32,32 @@ class PostgresConnection:
         async with self.acquire() as connection, connection.transaction():
             yield connection
 
+    @contextlib.asynccontextmanager
+    async def hot(self) -> AsyncIterator[Any]:
+        """
+        As ``acquire``, for a statement of the hot paths. The connection is kept for the next one: the pool resets what
+        it gets back, which is a round trip each time.
+        """
+        connection = await self._take()
+        try:
+            yield connection
+        except BaseException:
+            await self._pool.release(connection)  # in whatever state it is: the pool resets or replaces it
+            raise
+        if len(self._kept) < _KEPT:
+            self._kept.append(connection)
+        else:
+            await self._pool.release(connection)
+
+    async def _take(self) -> Any:
+        while self._kept:
+            connection = self._kept.pop()
+            if not connection.is_closed():
+                return connection
+            await self._pool.release(connection)
+        return await self._pool.acquire()
+
     async def close(self) -> None:
-        """Nothing of its own: Tortoise closes the pool."""
+        """Give back what is kept; Tortoise closes the pool."""
+        while self._kept:
+            await self._pool.release(self._kept.pop())

@@ -8,18 +8,26 @@ loop on the other thread every row of an ``executemany`` would wait for it.
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from domain.rules.message_state import MessageEvent, MessageState
+from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.store.interface import Evidence, Receipt, Result
-from domain.store.outcome import Plan, Row, admit, event_of_parts, plan_results
+from domain.store.outcome import STATES, Plan, Row, admit, event_of_parts, plainly_accepted, plan_results, sql_list
 from domain.store.sqlite.connection import SqliteConnection
+
+_Key = tuple[str, str]  # a message's id at the SMSC, and its route
 
 _ROWS: Final = (
     "select json_group_array(json_array(id, campaign_id, state, tries)) from message"
     " where id in (select value from json_each(?))"
 )
+_ACCEPT: Final = f"""
+update message set state = '{target(MessageEvent.SUBMIT_OK)}', error = null, answered_ms = ?,
+    smsc_message_id = coalesce(j.value, smsc_message_id)
+from json_each(?) j
+where message.id = cast(j.key as integer) and message.state in {sql_list(sources(MessageEvent.SUBMIT_OK))}
+"""
 _ANSWER: Final = (
     "update message set state = ?, tries = tries + ?, error = ?, answered_ms = ?,"
     " smsc_message_id = coalesce(j.value, smsc_message_id) from json_each(?) j"
@@ -47,6 +55,10 @@ _PARTS: Final = (
     " (select smsc_message_id, route, message_id, part from message_part"
     " where smsc_message_id in (select value from json_each(?)) order by id)"
 )
+_DONE_RETRIES: Final = f"""
+delete from retry where message_id in (select value from json_each(?))
+and not exists (select 1 from message m where m.id = message_id and m.state in {sql_list(sources(MessageEvent.SUBMIT))})
+"""
 _WAIT: Final = (
     "insert into pending_receipt (route, smsc_message_id, event, error, source, destination, seen_ms)"
     " values (?, ?, ?, ?, ?, ?, ?)"
@@ -57,45 +69,46 @@ class SqliteAnswers(SqliteConnection):
     """Applies what came back from the operator."""
 
     async def record_results(self, results: Sequence[Result], *, now_ms: int) -> Evidence:
-        return await self.write(lambda db: _record_results(db, results, now_ms))
+        return await self.write_together(lambda db: _record_results(db, results, now_ms), patient=True)
 
     async def record_receipts(self, receipts: Sequence[Receipt], *, now_ms: int) -> Evidence:
-        def record(db: sqlite3.Connection) -> Evidence:
-            plan = Plan()
-            early = _apply_receipts(db, plan, receipts)
-            _write(db, plan)
-            db.executemany(
-                _WAIT,
-                [
-                    (
-                        r.route,
-                        next(iter(r.smsc_message_ids), None),
-                        r.event,
-                        r.error,
-                        r.source,
-                        r.destination,
-                        r.seen_ms,
-                    )
-                    for r in early
-                ],
-            )
-            return plan.evidence(waiting=len(early))
-
-        return await self.write(record)
+        return await self.write_together(lambda db: _record_receipts(db, receipts))
 
 
 def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: int) -> Evidence:
-    found = _fetch(db, _ROWS, [result.message_id for result in results])
-    rows = {r[0]: Row(r[0], r[1], MessageState(r[2]), r[3]) for r in found}
-    plan = plan_results(results, rows, now_ms=now_ms)
-    _write(db, plan)
+    plan = Plan()
+    plain, others = plainly_accepted(results)
+    if plain:
+        accepted = db.execute(_ACCEPT, (now_ms, json.dumps(plain))).rowcount
+        plan.applied[MessageEvent.SUBMIT_OK] += accepted
+        plan.refused += len(plain) - accepted
+        plan.smsc_ids += [smsc_id for smsc_id in plain.values() if smsc_id]
+        db.execute(_DONE_RETRIES, (json.dumps([*plain]),))
+    if others:
+        found = _fetch(db, _ROWS, [result.message_id for result in others])
+        rows = {r[0]: Row(r[0], r[1], STATES[r[2]], r[3]) for r in found}
+        _write(db, plan_results(others, rows, plan, now_ms=now_ms))
     waiting = _waiting_for(db, plan.smsc_ids)
     if waiting:
         late = Plan(applied=plan.applied)
-        _apply_receipts(db, late, waiting)
+        _put_aside(db, _apply_receipts(db, late, waiting))
         _write(db, late)
         plan.refused += late.refused
     return plan.evidence()
+
+
+def _record_receipts(db: sqlite3.Connection, receipts: Sequence[Receipt]) -> Evidence:
+    plan = Plan()
+    early = _apply_receipts(db, plan, receipts)
+    _write(db, plan)
+    _put_aside(db, early)
+    return plan.evidence(waiting=len(early))
+
+
+def _put_aside(db: sqlite3.Connection, early: Sequence[Receipt]) -> None:
+    if early:
+        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:]) for r in early]
+        db.executemany(_WAIT, rows)
 
 
 def _fetch(db: sqlite3.Connection, query: str, keys: Sequence[int | str]) -> list[list[Any]]:
@@ -105,11 +118,12 @@ def _fetch(db: sqlite3.Connection, query: str, keys: Sequence[int | str]) -> lis
 
 
 def _write(db: sqlite3.Connection, plan: Plan) -> None:
-    answers = defaultdict[tuple[str, int, str | None, int, str], dict[int, str | None]](dict)
-    for state, again, smsc_id, error, at_ms, message_id, old in plan.answered:
-        answers[state, again, error, at_ms, old][message_id] = smsc_id
-    for (state, again, error, at_ms, old), ids in answers.items():
-        db.execute(_ANSWER, (state, again, error, at_ms, json.dumps(ids), old))
+    for answered in plan.rounds():
+        answers = defaultdict[tuple[str, int, str | None, int, str], dict[int, str | None]](dict)
+        for state, again, smsc_id, error, at_ms, message_id, old in answered:
+            answers[state, again, error, at_ms, old][message_id] = smsc_id
+        for (state, again, error, at_ms, old), ids in answers.items():
+            db.execute(_ANSWER, (state, again, error, at_ms, json.dumps(ids), old))
     fates = defaultdict[tuple[str, str | None, int, str], list[int]](list)
     for fate, error, at_ms, message_id, old in plan.fates:
         fates[fate, error, at_ms, old].append(message_id)
@@ -139,12 +153,24 @@ def _waiting_for(db: sqlite3.Connection, smsc_ids: Sequence[str]) -> list[Receip
 
 def _apply_receipts(db: sqlite3.Connection, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
     """Add what the receipts do to the plan; those that no message answers to come back."""
+    whole = _messages(db, [receipt.smsc_message_ids[0] for receipt in receipts if receipt.smsc_message_ids])
+    unmatched = []
+    for receipt in receipts:
+        key = (receipt.smsc_message_ids[0], receipt.route) if receipt.smsc_message_ids else None
+        if key in whole:
+            whole[key] = admit(plan, whole[key], receipt)
+        else:
+            unmatched.append(receipt)
+    return _apply_unlikely(db, plan, unmatched, whole) if unmatched else []
+
+
+def _apply_unlikely(
+    db: sqlite3.Connection, plan: Plan, receipts: Sequence[Receipt], known: Mapping[_Key, Row]
+) -> list[Receipt]:
+    """Those that no message has under the likeliest form of their id: other forms, then parts of longer messages."""
     wanted = [form for receipt in receipts for form in receipt.smsc_message_ids]
-    # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
-    whole = {(r[0], r[1]): Row(r[2], r[3], MessageState(r[4])) for r in _fetch(db, _WHOLE, wanted)}
-    parts = {}
-    if len(whole) < len(receipts):
-        parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
+    whole = {**_messages(db, wanted), **known}
+    parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
     early = []
     for receipt in receipts:
         keys = [(form, receipt.route) for form in receipt.smsc_message_ids]
@@ -160,6 +186,11 @@ def _apply_receipts(db: sqlite3.Connection, plan: Plan, receipts: Sequence[Recei
     return early
 
 
+def _messages(db: sqlite3.Connection, smsc_ids: Sequence[str]) -> dict[_Key, Row]:
+    # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
+    return {(r[0], r[1]): Row(r[2], r[3], STATES[r[4]]) for r in _fetch(db, _WHOLE, smsc_ids)}
+
+
 def _apply_to_part(db: sqlite3.Connection, plan: Plan, receipt: Receipt, part: tuple[int, int]) -> None:
     message_id, number = part
     to = admit(Plan(), Row(message_id, 0, MessageState.ACCEPTED), receipt).state
@@ -173,4 +204,4 @@ def _apply_to_part(db: sqlite3.Connection, plan: Plan, receipt: Receipt, part: t
     states = db.execute("select state from message_part where message_id = ?", (message_id,)).fetchall()
     event = event_of_parts(MessageState(state) for (state,) in states)
     for row in _fetch(db, _ROWS, [message_id]) if event is not None else []:
-        admit(plan, Row(row[0], row[1], MessageState(row[2])), receipt, event=event)
+        admit(plan, Row(row[0], row[1], STATES[row[2]]), receipt, event=event)

@@ -8,7 +8,7 @@ go.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
@@ -18,8 +18,8 @@ from tortoise.connection import get_connections
 T = TypeVar("T")
 
 
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` in a task of its own and wait for its end, also when the caller is cancelled meanwhile."""
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Wait for the end of ``work``, a coroutine in a task of its own, also when the caller is cancelled meanwhile."""
     job = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(job)

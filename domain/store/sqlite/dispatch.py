@@ -1,20 +1,17 @@
-"""Expansion, claims and submits on SQLite. Answers and receipts are in ``answers``."""
+"""Expansion, senders and their sweep, ends and counts on SQLite. What a sender does with messages is in ``claims``."""
 
 import json
 import sqlite3
 import time
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
-from domain.store.interface import Claim, ContactRow, Submission, ToSend
-from domain.store.outcome import chunks
-from domain.store.sqlite.answers import SqliteAnswers
+from domain.store.outcome import chunks, sql_list
+from domain.store.sqlite.claims import PENDING, SqliteClaims
 
 _EXPIRE_CHUNKS: Final = 20  # chunks in one transaction: about 10,000 rows, 20 ms
-_PENDING: Final = "('" + "','".join(sorted(sources(MessageEvent.SUBMIT))) + "')"
-_IN_FLIGHT: Final = "('" + "','".join(sorted(sources(MessageEvent.BIND_LOST))) + "')"
+_IN_FLIGHT: Final = sql_list(sources(MessageEvent.BIND_LOST))
 
 _GROUPS = "select group_id from campaign_group where campaign_id = ?"
 _EXPAND = f"""
@@ -33,37 +30,12 @@ where c.id in (
 order by c.id
 on conflict (campaign_id, msisdn) do nothing
 """
-_CONTACT = "c.id, c.msisdn, c.first_name, c.last_name, c.email, c.address, c.value_1, c.value_2, c.value_3"
-_PENDING_OF_CHUNK = f"""
-select m.id, m.msisdn, m.tries, {_CONTACT}
-from chunk k
-join message m on m.id between k.lo and k.hi and m.campaign_id = k.campaign_id
-left join contact c on c.id = m.contact_id
-where k.id = ? and m.state in {_PENDING} and not exists (select 1 from retry r where r.message_id = m.id)
-order by m.id
-"""
-_PENDING_OF_RETRIES = f"""
-select m.id, m.msisdn, m.tries, {_CONTACT}
-from message m left join contact c on c.id = m.contact_id
-where m.id in (select value from json_each(?)) and m.state in {_PENDING}
-order by m.id
-"""
-_SUBMITTABLE = f"""
-select json_group_array(json_array(m.id, b.id is not null))
-from message m
-left join blacklist_entry b on b.msisdn = m.msisdn
-    and b.account_id = (select account_id from campaign where id = m.campaign_id)
-where m.id in (select value from json_each(?)) and m.state in {_PENDING}
-"""
-_SUBMIT = f"""
-update message set state = '{target(MessageEvent.SUBMIT)}', segments = ?, route = ?, submitted_ms = ?
-where id in (select value from json_each(?)) and state in {_PENDING}
-"""
+# "+" keeps the planner off the index of (campaign_id, msisdn), by which it would read the whole campaign.
 _LOSE_OF_CHUNKS = f"""
 update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = :now
 where state in {_IN_FLIGHT} and id in (
     select m.id from chunk k
-    cross join message m on m.id between k.lo and k.hi and m.campaign_id = k.campaign_id
+    cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
     where k.sender = :sender and m.state in {_IN_FLIGHT}
       and not exists (select 1 from retry r where r.message_id = m.id)
 )
@@ -73,7 +45,7 @@ update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = :no
 where state in {_IN_FLIGHT} and id in (select message_id from retry where sender = :sender)
 """
 _BY_CHUNKS = """
-from chunk k cross join message m on m.id between k.lo and k.hi and m.campaign_id = k.campaign_id
+from chunk k cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
 where k.campaign_id = ?
 """
 
@@ -82,7 +54,7 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class SqliteDispatch(SqliteAnswers):
+class SqliteDispatch(SqliteClaims):
     """The dispatch half of the store. ``domain.store.interface`` says what each method promises."""
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
@@ -115,39 +87,6 @@ class SqliteDispatch(SqliteAnswers):
 
     async def leave(self, sender: str) -> None:
         await self.write(lambda db: _sweep(db, sender, _now_ms()))
-
-    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
-        return await self.write(lambda db: _claim(db, sender, campaign_id, now_ms, limit))
-
-    async def pending(self, claim: Claim) -> Sequence[ToSend]:
-        query, key = (
-            (_PENDING_OF_RETRIES, json.dumps(claim.message_ids))
-            if claim.chunk_id is None
-            else (_PENDING_OF_CHUNK, claim.chunk_id)
-        )
-        rows = await self.on_writer(lambda db: db.execute(query, (key,)).fetchall())
-        return [ToSend(r[0], r[1], r[2], ContactRow(*r[3:]) if r[3] is not None else None) for r in rows]
-
-    async def mark_submitted(
-        self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
-    ) -> frozenset[int]:
-        return await self.write(lambda db: _mark_submitted(db, sender, claim, batch, route, now_ms))
-
-    async def settle(self, ids: Sequence[int], event: MessageEvent, *, error: str | None, now_ms: int) -> int:
-        def settle(db: sqlite3.Connection) -> int:
-            key = json.dumps(ids)
-            moved = db.execute(
-                f"update message set state = ?, error = ?, done_ms = ? "
-                f"where id in (select value from json_each(?)) and state in {_PENDING}",
-                (target(event), error, now_ms, key),
-            ).rowcount
-            db.execute("delete from retry where message_id in (select value from json_each(?))", (key,))
-            return moved
-
-        return await self.write(settle)
-
-    async def finish_claim(self, sender: str, claim: Claim) -> None:
-        await self.write(lambda db: _finish_claim(db, sender, claim))
 
     async def expire_pending(self, campaign_id: int, *, now_ms: int) -> int:
         moved = 0
@@ -209,10 +148,12 @@ def _expand(db: sqlite3.Connection, campaign_id: int, after: int, limit: int) ->
         return None
     (before,) = db.execute("select coalesce(max(id), 0) from message").fetchone()
     db.execute(_EXPAND, {"campaign": campaign_id, "after": after, "upto": upto, "now": _now_ms()})
-    made = [row[0] for row in db.execute("select id from message where id > ? order by id", (before,))]
+    (made,) = db.execute(
+        "select json_group_array(id) from (select id from message where id > ? order by id)", (before,)
+    ).fetchone()
     db.executemany(
         "insert into chunk (campaign_id, lo, hi, state) values (?, ?, ?, 'ready')",
-        [(campaign_id, lo, hi) for lo, hi in chunks(made)],
+        [(campaign_id, lo, hi) for lo, hi in chunks(json.loads(made))],
     )
     return int(upto)
 
@@ -223,98 +164,13 @@ def _sweep(db: sqlite3.Connection, sender: str, now_ms: int) -> int:
     doubt = db.execute(_LOSE_OF_CHUNKS, values).rowcount + db.execute(_LOSE_OF_RETRIES, values).rowcount
     db.execute(
         f"delete from retry where sender = ? and message_id not in "
-        f"(select id from message where id = retry.message_id and state in {_PENDING})",
+        f"(select id from message where id = retry.message_id and state in {PENDING})",
         (sender,),
     )
     db.execute("update retry set sender = null where sender = ?", (sender,))
     db.execute("update chunk set state = 'ready', sender = null where sender = ?", (sender,))
     db.execute("delete from sender where id = ?", (sender,))
     return doubt
-
-
-def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int) -> Claim | None:
-    allowed = db.execute(
-        "select 1 from sender, campaign where sender.id = ? and campaign.id = ? and campaign.state = 'running'",
-        (sender, campaign_id),
-    ).fetchone()
-    if allowed is None:
-        return None
-    due = db.execute(
-        "update retry set sender = ? where sender is null and message_id in (select message_id from retry"
-        " where campaign_id = ? and next_ms <= ? and sender is null order by next_ms limit ?) returning message_id",
-        (sender, campaign_id, now_ms, limit),
-    ).fetchall()
-    if due:
-        return Claim(campaign_id, None, tuple(sorted(row[0] for row in due)))
-    chunk = db.execute(
-        "update chunk set state = 'leased', sender = ? where state = 'ready' and id ="
-        " (select id from chunk where campaign_id = ? and state = 'ready' order by id limit 1) returning id",
-        (sender, campaign_id),
-    ).fetchall()
-    return Claim(campaign_id, chunk[0][0], ()) if chunk else None
-
-
-def _holds(db: sqlite3.Connection, sender: str, claim: Claim) -> bool:
-    """Whether the claim is still this sender's and its campaign still runs."""
-    running = db.execute(
-        "select 1 from sender, campaign where sender.id = ? and campaign.id = ? and campaign.state = 'running'",
-        (sender, claim.campaign_id),
-    ).fetchone()
-    if running is None or claim.chunk_id is None:
-        return running is not None
-    return (
-        db.execute("select 1 from chunk where id = ? and sender = ?", (claim.chunk_id, sender)).fetchone() is not None
-    )
-
-
-def _mark_submitted(
-    db: sqlite3.Connection, sender: str, claim: Claim, batch: Sequence[Submission], route: str, now_ms: int
-) -> frozenset[int]:
-    if not _holds(db, sender, claim):
-        return frozenset()
-    ids = [submission.message_id for submission in batch]
-    if claim.chunk_id is None:
-        held = db.execute(
-            "select message_id from retry where sender = ? and message_id in (select value from json_each(?))",
-            (sender, json.dumps(ids)),
-        )
-        ids = [row[0] for row in held]
-    allowed, blocked = set[int](), list[tuple[str, int, int]]()
-    for message_id, on_blacklist in json.loads(db.execute(_SUBMITTABLE, (json.dumps(ids),)).fetchone()[0]):
-        if on_blacklist:
-            blocked.append((target(MessageEvent.BLACKLIST), now_ms, message_id))
-        else:
-            allowed.add(message_id)
-    if blocked:
-        db.executemany(f"update message set state = ?, done_ms = ? where id = ? and state in {_PENDING}", blocked)
-        db.executemany("delete from retry where message_id = ?", [(row[2],) for row in blocked])
-    by_segments = defaultdict[int, list[int]](list)
-    for submission in batch:
-        if submission.message_id in allowed:
-            by_segments[submission.segments].append(submission.message_id)
-    for segments, out in by_segments.items():
-        db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(out)))
-    return frozenset(allowed)
-
-
-def _finish_claim(db: sqlite3.Connection, sender: str, claim: Claim) -> None:
-    if claim.chunk_id is not None:
-        left = db.execute(f"select exists ({_PENDING_OF_CHUNK})", (claim.chunk_id,)).fetchone()[0]
-        db.execute(
-            "update chunk set state = ?, sender = null where id = ? and sender = ?",
-            ("ready" if left else "done", claim.chunk_id, sender),
-        )
-        return
-    key = json.dumps(claim.message_ids)
-    db.execute(
-        f"delete from retry where sender = ? and message_id in (select value from json_each(?)) and not exists"
-        f" (select 1 from message m where m.id = retry.message_id and m.state in {_PENDING})",
-        (sender, key),
-    )
-    db.execute(
-        "update retry set sender = null where sender = ? and message_id in (select value from json_each(?))",
-        (sender, key),
-    )
 
 
 def _expire_slice(db: sqlite3.Connection, campaign_id: int, now_ms: int) -> int | None:
@@ -325,15 +181,15 @@ def _expire_slice(db: sqlite3.Connection, campaign_id: int, now_ms: int) -> int 
     ).fetchall()
     expired = target(MessageEvent.SCHEDULE_END)
     moved = db.execute(
-        f"update message set state = ?, done_ms = ? where state in {_PENDING} and id in"
+        f"update message set state = ?, done_ms = ? where state in {PENDING} and id in"
         " (select message_id from retry where campaign_id = ? and sender is null)",
         (expired, now_ms, campaign_id),
     ).rowcount
     dropped = db.execute("delete from retry where campaign_id = ? and sender is null", (campaign_id,)).rowcount
     for chunk_id, lo, hi in free:
         moved += db.execute(
-            f"update message set state = ?, done_ms = ? where id between ? and ? and campaign_id = ?"
-            f" and state in {_PENDING}",
+            f"update message set state = ?, done_ms = ? where id between ? and ? and +campaign_id = ?"
+            f" and state in {PENDING}",
             (expired, now_ms, lo, hi, campaign_id),
         ).rowcount
         db.execute("update chunk set state = 'done' where id = ?", (chunk_id,))

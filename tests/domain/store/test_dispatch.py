@@ -2,10 +2,24 @@
 
 import pytest
 
-from domain.models import Account, BlacklistEntry, Campaign, Chunk, Contact, ContactGroup, Message, Retry, Sender
+from domain.models import (
+    Account,
+    BlacklistEntry,
+    Campaign,
+    Chunk,
+    Contact,
+    ContactGroup,
+    Message,
+    PendingReceipt,
+    Retry,
+    Sender,
+)
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageEvent, MessageState
 from domain.store import Claim, PartAnswer, Receipt, Result, Store, Submission
+from domain.store.postgres import claims as postgres_claims
+from domain.store.sqlite import SqliteStore
+from domain.store.sqlite import claims as sqlite_claims
 
 NOW = 1_800_000_000_000  # epoch ms
 LEASE = NOW + 15_000
@@ -277,3 +291,126 @@ async def test_what_is_left_of_an_ended_campaign_is_accounted_for(store: Store, 
     assert await store.expire_pending(campaign.id, now_ms=NOW) == 2
     assert await store.undone(campaign.id) == 0
     assert dict(await store.counts(campaign.id)) == {MessageState.ACCEPTED: 1, MessageState.SCHEDULE_EXPIRED: 2}
+
+
+async def test_two_results_for_a_message_in_one_batch_are_taken_in_order(store: Store, campaign: Campaign) -> None:
+    """The response came right after our timer ran out."""
+    _, ids = await _submitted(store, campaign)
+    evidence = await store.record_results(
+        [
+            Result(ids[0], MessageEvent.RESPONSE_TIMEOUT, "default"),
+            Result(ids[0], MessageEvent.SUBMIT_OK, "default", smsc_message_id="a"),
+            Result(ids[1], MessageEvent.SUBMIT_OK, "default", smsc_message_id="b"),
+        ],
+        now_ms=NOW,
+    )
+
+    assert await _states() == [MessageState.ACCEPTED, MessageState.ACCEPTED, MessageState.SUBMITTED]
+    assert evidence.refused == 0
+
+
+async def test_a_late_ok_for_a_message_that_goes_again_changes_nothing(store: Store, campaign: Campaign) -> None:
+    """It is pending: its next try is not forgotten."""
+    _, ids = await _submitted(store, campaign)
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_RETRY, "default", retry_ms=NOW)], now_ms=NOW)
+    evidence = await store.record_results(
+        [Result(i, MessageEvent.SUBMIT_OK, "default", smsc_message_id=f"m{i}") for i in ids], now_ms=NOW
+    )
+
+    assert evidence.refused == 1
+    assert evidence.applied == {MessageEvent.SUBMIT_OK: 2}
+    assert await _states() == [MessageState.PENDING, MessageState.ACCEPTED, MessageState.ACCEPTED]
+    assert await Retry.all().count() == 1
+
+
+async def test_only_retries_that_are_held_are_marked(store: Store, campaign: Campaign) -> None:
+    """Somebody else holds the other one meanwhile."""
+    _, ids = await _submitted(store, campaign)
+    await store.record_results(
+        [Result(i, MessageEvent.SUBMIT_RETRY, "default", retry_ms=NOW) for i in ids[:2]], now_ms=NOW
+    )
+    again = await store.claim("s1", campaign.id, now_ms=NOW, limit=10)
+    assert again == Claim(campaign.id, None, tuple(ids[:2]))
+    await Retry.filter(message_id=ids[0]).update(sender="s2")
+
+    batch = [Submission(i, 1) for i in ids[:2]]
+    assert await store.mark_submitted("s1", again, batch, route="r", now_ms=NOW) == {ids[1]}
+    assert await _states() == [MessageState.PENDING, MessageState.SUBMITTED, MessageState.SUBMITTED]
+
+
+async def test_a_chunk_that_another_sender_holds_is_not_marked(store: Store, campaign: Campaign) -> None:
+    """Both stand in the database; the lease of the chunk decides."""
+    claim = await _expanded(store, campaign)
+    ids = [row.message_id for row in await store.pending(claim)]
+    await Chunk.all().update(sender="s2")
+
+    assert not await store.mark_submitted("s1", claim, [Submission(i, 1) for i in ids], route="r", now_ms=NOW)
+    assert set(await _states()) == {MessageState.PENDING}
+
+
+async def test_parts_are_counted_for_each_message(store: Store, campaign: Campaign, account: Account) -> None:
+    """A short one, one of two parts, and a blacklisted one, which is billed nothing."""
+    claim = await _expanded(store, campaign)
+    ids = [row.message_id for row in await store.pending(claim)]
+    await BlacklistEntry.create(account=account, msisdn=51987763012, source="optout", created_ms=NOW)
+    batch = [Submission(ids[0], 1), Submission(ids[1], 2), Submission(ids[2], 3)]
+
+    assert await store.mark_submitted("s1", claim, batch, route="r", now_ms=NOW) == set(ids[:2])
+    assert [m.segments for m in await Message.all().order_by("id")] == [1, 2, 0]
+
+
+async def test_a_receipt_finds_its_message_under_another_form_of_its_id(store: Store, campaign: Campaign) -> None:
+    """Hexadecimal in the response, decimal in the receipt."""
+    _, ids = await _submitted(store, campaign)
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "default", smsc_message_id="ff")], now_ms=NOW)
+    receipt = _receipt("255")._replace(smsc_message_ids=("255", "ff", "597"))
+    evidence = await store.record_receipts([receipt], now_ms=NOW)
+
+    assert evidence.applied == {MessageEvent.RECEIPT_DELIVERED: 1}
+    assert (await _states())[0] is MessageState.DELIVERED
+
+
+async def test_of_messages_with_one_id_the_youngest_is_meant(store: Store, campaign: Campaign) -> None:
+    """Operators begin to count anew."""
+    _, ids = await _submitted(store, campaign)
+    for message_id in ids[:2]:
+        result = Result(message_id, MessageEvent.SUBMIT_OK, "default", smsc_message_id="a")
+        await store.record_results([result], now_ms=NOW)
+    await store.record_receipts([_receipt("a")], now_ms=NOW)
+
+    assert (await _states())[:2] == [MessageState.ACCEPTED, MessageState.DELIVERED]
+
+
+async def test_a_receipt_of_another_route_waits_on(store: Store, campaign: Campaign) -> None:
+    """Two operators may give the same id; the one that waits is not lost over it."""
+    _, ids = await _submitted(store, campaign)
+    await store.record_receipts([_receipt("a")._replace(route="other")], now_ms=NOW)
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "default", smsc_message_id="a")], now_ms=NOW)
+
+    assert (await _states())[0] is MessageState.ACCEPTED
+    assert await PendingReceipt.all().count() == 1
+
+
+async def test_a_receipt_without_an_id_waits(store: Store, campaign: Campaign) -> None:
+    """It is matched by number and time, or by a person."""
+    await _submitted(store, campaign)
+    evidence = await store.record_receipts([_receipt("a")._replace(smsc_message_ids=()), _receipt("b")], now_ms=NOW)
+
+    assert evidence.waiting == 2
+    assert {row.smsc_message_id for row in await PendingReceipt.all()} == {None, "b"}
+
+
+async def test_no_look_at_a_chunk_reads_the_whole_campaign(store: Store, campaign: Campaign) -> None:
+    """The planners like the index of (campaign_id, msisdn): then a million messages take two thousand times as long."""
+    connection = Message._meta.db
+    if isinstance(store, SqliteStore):
+        for query in (sqlite_claims._ROWS_OF_CHUNK, sqlite_claims._LEFT_OF_CHUNK):
+            plan = await connection.execute_query_dict(f"explain query plan {query}", [1])
+            (look,) = [row["detail"] for row in plan if row["detail"].startswith("SEARCH m ")]
+            assert look == "SEARCH m USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"
+        return
+    for query in (postgres_claims._ROWS_OF_CHUNK, postgres_claims._LEFT_OF_CHUNK):
+        plan = await connection.execute_query_dict(f"explain {query.replace('$1', '1')}")
+        lines = [row["QUERY PLAN"] for row in plan]
+        assert any("message_pkey" in line for line in lines)
+        assert not any("uid_message" in line or "Seq Scan on message" in line for line in lines)

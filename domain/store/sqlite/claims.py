@@ -1,0 +1,167 @@
+"""
+Claims and submits on SQLite: what a sender leases, reads, marks and gives back. Answers are in ``answers``.
+
+Rows go in and out as JSON, one step of SQLite a statement: Python gives up its lock at each step, and with a busy event
+loop on the other thread every row of a ``fetchall`` or ``executemany`` would wait for it.
+"""
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+
+from domain.rules.message_state import MessageEvent, sources, target
+from domain.store.contact_sql import CONTACT
+from domain.store.interface import Claim, ContactRow, Submission, ToSend
+from domain.store.outcome import sql_list
+from domain.store.sqlite.answers import SqliteAnswers
+
+PENDING: Final = sql_list(sources(MessageEvent.SUBMIT))
+
+# "+" keeps the planner off the index of (campaign_id, msisdn), by which it would read the whole campaign.
+_OF_CHUNK: Final = f"""
+from chunk k cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
+where k.id = ? and m.state in {PENDING} and not exists (select 1 from retry r where r.message_id = m.id)
+"""
+_OF_RETRIES: Final = f"from message m where m.id in (select value from json_each(?)) and m.state in {PENDING}"
+_ROWS: Final = """
+select json_group_array(json_array(message_id, number, tries, {contact})) from (
+    select m.id as message_id, m.msisdn as number, m.tries, m.contact_id {which} order by m.id
+) left join contact c on c.id = contact_id
+"""
+_ROWS_OF_CHUNK: Final = _ROWS.format(contact=CONTACT, which=_OF_CHUNK)
+_LEFT_OF_CHUNK: Final = f"select exists (select 1 {_OF_CHUNK})"
+_ROWS_OF_RETRIES: Final = _ROWS.format(contact=CONTACT, which=_OF_RETRIES)
+_HELD_CHUNK: Final = """
+select k.account_id from sender s, campaign k, chunk h
+where s.id = ?1 and k.id = ?2 and k.state = 'running' and h.id = ?3 and h.sender = ?1
+"""
+_HELD_RETRIES: Final = """
+select k.account_id from sender s, campaign k where s.id = ?1 and k.id = ?2 and k.state = 'running' and ?3 is null
+"""
+_SUBMITTABLE: Final = f"""
+select json_group_array(m.id) filter (where b.id is null), json_group_array(m.id) filter (where b.id is not null)
+from message m left join blacklist_entry b on b.account_id = ? and b.msisdn = m.msisdn
+where m.id in (select value from json_each(?)) and m.state in {PENDING}
+"""
+_SUBMIT: Final = f"""
+update message set state = '{target(MessageEvent.SUBMIT)}', segments = ?, route = ?, submitted_ms = ?
+where id in (select value from json_each(?)) and state in {PENDING}
+"""
+_BLOCK: Final = f"""
+update message set state = '{target(MessageEvent.BLACKLIST)}', done_ms = ?
+where id in (select value from json_each(?)) and state in {PENDING}
+"""
+_DROP_RETRIES: Final = "delete from retry where message_id in (select value from json_each(?))"
+
+
+class SqliteClaims(SqliteAnswers):
+    """What a sender does with the messages it holds. ``domain.store.interface`` says what each method promises."""
+
+    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
+        return await self.write_together(lambda db: _claim(db, sender, campaign_id, now_ms, limit))
+
+    async def pending(self, claim: Claim) -> Sequence[ToSend]:
+        query, key = (
+            (_ROWS_OF_RETRIES, json.dumps(claim.message_ids))
+            if claim.chunk_id is None
+            else (_ROWS_OF_CHUNK, claim.chunk_id)
+        )
+        (found,) = await self.write_together(lambda db: db.execute(query, (key,)).fetchone())
+        return [_to_send(row) for row in json.loads(found)]
+
+    async def mark_submitted(
+        self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
+    ) -> frozenset[int]:
+        return await self.write_together(lambda db: _mark_submitted(db, sender, claim, batch, route, now_ms))
+
+    async def settle(self, ids: Sequence[int], event: MessageEvent, *, error: str | None, now_ms: int) -> int:
+        def settle(db: sqlite3.Connection) -> int:
+            key = json.dumps(ids)
+            moved = db.execute(
+                f"update message set state = ?, error = ?, done_ms = ? "
+                f"where id in (select value from json_each(?)) and state in {PENDING}",
+                (target(event), error, now_ms, key),
+            ).rowcount
+            db.execute(_DROP_RETRIES, (key,))
+            return moved
+
+        return await self.write_together(settle)
+
+    async def finish_claim(self, sender: str, claim: Claim) -> None:
+        await self.write_together(lambda db: _finish_claim(db, sender, claim), patient=True)
+
+
+def _to_send(row: list[Any]) -> ToSend:
+    return ToSend(row[0], row[1], row[2], ContactRow._make(row[3:]) if row[3] is not None else None)
+
+
+def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int) -> Claim | None:
+    allowed = db.execute(
+        "select 1 from sender, campaign where sender.id = ? and campaign.id = ? and campaign.state = 'running'",
+        (sender, campaign_id),
+    ).fetchone()
+    if allowed is None:
+        return None
+    due = db.execute(
+        "update retry set sender = ? where sender is null and message_id in (select message_id from retry"
+        " where campaign_id = ? and next_ms <= ? and sender is null order by next_ms limit ?) returning message_id",
+        (sender, campaign_id, now_ms, limit),
+    ).fetchall()
+    if due:
+        return Claim(campaign_id, None, tuple(sorted(row[0] for row in due)))
+    chunk = db.execute(
+        "update chunk set state = 'leased', sender = ? where state = 'ready' and id ="
+        " (select id from chunk where campaign_id = ? and state = 'ready' order by id limit 1) returning id",
+        (sender, campaign_id),
+    ).fetchall()
+    return Claim(campaign_id, chunk[0][0], ()) if chunk else None
+
+
+def _mark_submitted(
+    db: sqlite3.Connection, sender: str, claim: Claim, batch: Sequence[Submission], route: str, now_ms: int
+) -> frozenset[int]:
+    held = _HELD_RETRIES if claim.chunk_id is None else _HELD_CHUNK
+    allowed = db.execute(held, (sender, claim.campaign_id, claim.chunk_id)).fetchone()
+    if allowed is None:
+        return frozenset()
+    keys = json.dumps([submission.message_id for submission in batch])
+    if claim.chunk_id is None:
+        (keys,) = db.execute(
+            "select json_group_array(message_id) from retry"
+            " where sender = ? and message_id in (select value from json_each(?))",
+            (sender, keys),
+        ).fetchone()
+    free, blocked = db.execute(_SUBMITTABLE, (allowed[0], keys)).fetchone()
+    if blocked != "[]":
+        db.execute(_BLOCK, (now_ms, blocked))
+        db.execute(_DROP_RETRIES, (blocked,))
+    ids = frozenset(json.loads(free))
+    by_segments = defaultdict[int, list[int]](list)
+    for message_id, segments in batch:
+        if message_id in ids:
+            by_segments[segments].append(message_id)
+    for segments, out in by_segments.items():
+        db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(out)))
+    return ids
+
+
+def _finish_claim(db: sqlite3.Connection, sender: str, claim: Claim) -> None:
+    if claim.chunk_id is not None:
+        (left,) = db.execute(_LEFT_OF_CHUNK, (claim.chunk_id,)).fetchone()
+        db.execute(
+            "update chunk set state = ?, sender = null where id = ? and sender = ?",
+            ("ready" if left else "done", claim.chunk_id, sender),
+        )
+        return
+    key = json.dumps(claim.message_ids)
+    db.execute(
+        f"delete from retry where sender = ? and message_id in (select value from json_each(?)) and not exists"
+        f" (select 1 from message m where m.id = retry.message_id and m.state in {PENDING})",
+        (sender, key),
+    )
+    db.execute(
+        "update retry set sender = null where sender = ? and message_id in (select value from json_each(?))",
+        (sender, key),
+    )

@@ -1,0 +1,136 @@
+"""What the operator's words mean for a message: answers to results, receipts to events. Writes nothing."""
+
+import random
+from typing import Final
+
+from domain.rules.message_state import MessageEvent, MessageState
+from domain.rules.receipt import canonical_id, receipt_keys
+from domain.rules.route import Route
+from domain.store import PartAnswer, Receipt, Result
+from sender.feed import Ready, now_ms
+from sender.smpp import Answer, AnswerKind, Incoming
+
+_K = AnswerKind
+_AGAIN: Final = frozenset({_K.TEMPORARY, _K.THROTTLED, _K.UNSENT})
+_STATES: Final = {
+    _K.OK: MessageState.ACCEPTED,
+    _K.PERMANENT: MessageState.FAILED,
+    _K.NO_RESPONSE: MessageState.NO_RESPONSE,
+    _K.DISCONNECTED: MessageState.DISCONNECTED,
+}
+#: Of a message of several parts the first that applies to any part is the message's.
+_EVENTS: Final = (
+    (_K.DISCONNECTED, MessageEvent.BIND_LOST),
+    (_K.NO_RESPONSE, MessageEvent.RESPONSE_TIMEOUT),
+    (_K.PERMANENT, MessageEvent.SUBMIT_ERROR),
+    (_K.OK, MessageEvent.SUBMIT_OK),
+)
+MAX_TRIES: Final = 8  # submits that end in a temporary status; with the delays below about ten minutes
+MAX_THROTTLED: Final = 100  # throttling is our pace, not the message's fault
+_ID: Final = 64  # characters of an SMSC's id that are kept: SMPP 3.4 §5.2.23 allows so many
+_WORD: Final = 32  # of an error, of an address
+_LONGEST_DELAY_S: Final = 300.0
+
+
+def retry_delay_s(tries: int, kind: AnswerKind, *, jitter: float) -> float:
+    """Seconds until a message goes again: 1, 2, 4 … 300, the throttled ones at most 5; ``jitter`` in 0..1."""
+    longest = 5.0 if kind is _K.THROTTLED else _LONGEST_DELAY_S
+    return min(longest, float(2 ** min(tries, 10))) * (0.75 + jitter / 2)
+
+
+def plain(route: Route, answer: Answer) -> Result:
+    """Of a message of one part that was accepted."""
+    return Result(answer.message_id, MessageEvent.SUBMIT_OK, route.name, _key(route, answer))
+
+
+def judge(ready: Ready, route: Route, last: Answer) -> Result | None:
+    """
+    The result of a message of which each part has its answer, ``last`` the one that came last.
+
+    Returns:
+        None: some parts were accepted and the others refused for now: these must follow, see ``take_refused``.
+    """
+    kinds = {one.kind for one in ready.answers.values()}
+    if kinds <= _AGAIN:
+        return _again(ready, route, last)
+    if kinds & _AGAIN and kinds <= _AGAIN | {_K.OK} and ready.part_tries < MAX_TRIES:
+        return None
+    event = next((event for kind, event in _EVENTS if kind in kinds), MessageEvent.SUBMIT_ERROR)
+    if kinds & _AGAIN:
+        event = MessageEvent.SUBMIT_ERROR
+    return _final(ready, route, event)
+
+
+def take_refused(ready: Ready) -> float:
+    """Forget the answers of the parts that were refused for now; the seconds until these go again."""
+    for part in [part for part, one in ready.answers.items() if one.kind in _AGAIN]:
+        del ready.answers[part]
+    ready.part_tries += 1
+    return retry_delay_s(ready.part_tries, _K.THROTTLED, jitter=random.random())
+
+
+def _again(ready: Ready, route: Route, answer: Answer) -> Result:
+    kinds = {one.kind for one in ready.answers.values()}
+    if kinds == {_K.UNSENT}:
+        return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms())
+    kind = _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
+    error = f"{answer.status:#x}"
+    if ready.tries + 1 >= (MAX_TRIES if kind is _K.TEMPORARY else MAX_THROTTLED):
+        return Result(ready.message_id, MessageEvent.SUBMIT_ERROR, route.name, error=error)
+    delay_ms = int(retry_delay_s(ready.tries, kind, jitter=random.random()) * 1000)
+    return Result(ready.message_id, MessageEvent.SUBMIT_RETRY, route.name, error=error, retry_ms=now_ms() + delay_ms)
+
+
+def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:
+    answers = [ready.answers[part] for part in sorted(ready.answers)]
+    error = next((f"{one.status:#x}" for one in answers if one.status), None)
+    if len(answers) == 1:
+        return Result(ready.message_id, event, route.name, smsc_message_id=_key(route, answers[0]), error=error)
+    parts = tuple(
+        PartAnswer(
+            one.part,
+            _STATES.get(one.kind, MessageState.FAILED),
+            _key(route, one),
+            f"{one.status:#x}" if one.status else None,
+        )
+        for one in answers
+    )
+    return Result(ready.message_id, event, route.name, error=error, parts=parts)
+
+
+def late(route: Route, answer: Answer) -> Result | None:
+    """The truth after our timer, or after a lease that was lost. Parts of a long message are left to their receipts."""
+    if answer.parts != 1 or answer.kind not in {_K.OK, _K.PERMANENT}:
+        return None
+    event = MessageEvent.SUBMIT_OK if answer.kind is _K.OK else MessageEvent.SUBMIT_ERROR
+    error = f"{answer.status:#x}" if answer.status else None
+    return Result(answer.message_id, event, route.name, smsc_message_id=_key(route, answer), error=error)
+
+
+def _key(route: Route, answer: Answer) -> str | None:
+    """The SMSC's id in the form under which a receipt is looked up."""
+    return canonical_id(answer.smsc_message_id[:_ID], form=route.ids) if answer.smsc_message_id else None
+
+
+def receipt(route: Route, incoming: Incoming, *, seen_ms: int) -> Receipt | None:
+    """What a deliver_sm says of a message of ours, as far as it fits in a row; None: nothing that changes one."""
+    word = incoming.receipt
+    if word is None or word.event is None:
+        return None
+    smsc_id = word.smsc_message_id
+    keys = receipt_keys(_fit(smsc_id, _ID), form=route.ids) if smsc_id else ()
+    error = _fit(word.err, _WORD) or None
+    return Receipt(
+        route.name,
+        keys,
+        word.event,
+        error,
+        incoming.destination[:_WORD],
+        incoming.source[:_WORD],
+        seen_ms,
+    )
+
+
+def _fit(text: str, most: int) -> str:
+    """Cut to ``most`` characters, and without NUL, which PostgreSQL cannot store: it would be refused for ever."""
+    return text[:most].replace("\0", "")
