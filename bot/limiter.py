@@ -45,7 +45,7 @@ class Urgency(IntEnum):
 
 
 # What a person does by hand paces itself: the burst is theirs. News may follow it closely, progress keeps well behind.
-_PRIVATE_RESERVE: Final = {Urgency.NEWS: 5.0, Urgency.PROGRESS: 20.0}
+_PRIVATE_RESERVE: Final = {Urgency.NEWS: 5.0, Urgency.PROGRESS: 10.0}
 _GROUP_RESERVE: Final = {Urgency.NEWS: 3.0, Urgency.PROGRESS: 5.0}
 
 

@@ -50,6 +50,7 @@ class Poller:
             PollingWedged: See there.
             InvalidToken: Telegram does not know the token.
         """
+        self._answered = time.monotonic()  # to getMe, before we began
         wait_s = 0.0
         while True:
             try:
