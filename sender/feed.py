@@ -28,6 +28,7 @@ _LEAST: Final = 100  # of a campaign, however many there are
 _CLAIM: Final = 500  # retries in one claim; a chunk has as many messages
 _SLICE: Final = 50  # messages rendered before the links get a turn: a quarter of a millisecond
 _IDLE_S: Final = 0.3  # between looks for work when there was none
+TEXT_REFUSED: Final = "campaigns.text_refused"  #: text key: why a campaign stopped by itself
 _BLANK: Final = ContactRow(0, 0, "", "", "", "", "", "", "")
 
 
@@ -201,7 +202,8 @@ class Feed:
         try:
             render = renderer(compile_template(campaign.text))
         except DomainError as error:
-            await campaigns.fault(campaign.campaign_id, type(error).key)
+            log.warning("text_refused", campaign=campaign.campaign_id, reason=str(error))
+            await campaigns.fault(campaign.campaign_id, TEXT_REFUSED)
             return
         unsendable: dict[str, list[int]] = {}
         held.ready += 1  # so that it is not given back while it is being rendered

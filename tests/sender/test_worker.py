@@ -13,6 +13,7 @@ from domain.rules.message_state import MessageEvent, MessageState
 from domain.rules.route import parse_route
 from domain.store import current
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
+from sender.feed import TEXT_REFUSED
 from sender.worker import Worker
 
 DEADLINE_S = 20.0
@@ -377,3 +378,13 @@ def _true(what: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
 async def _settled_but(some: int) -> bool:
     """All but so many have been delivered."""
     return await Message.exclude(state=MessageState.DELIVERED).count() == some
+
+
+async def test_a_text_that_cannot_be_sent_stops_the_campaign_with_the_reason(account: Account, smsc: Smsc) -> None:
+    """It was refused when it was written; a row from elsewhere must not stop the sender."""
+    campaign = await _campaign(account, 2, text="Hola {% for x in y %}")
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.PAUSED))
+
+    assert (await Campaign.get(id=campaign.id)).state_reason == TEXT_REFUSED
+    assert smsc.summary().received == 0
