@@ -16,6 +16,13 @@ class Account(Model):
     sender_id = fields.CharField(max_length=21)
     segment_price = fields.DecimalField(max_digits=12, decimal_places=6, null=True)
     currency = fields.CharField(max_length=3, null=True)  # ISO 4217
+    quiet_begins = fields.SmallIntField(null=True)  # minutes after midnight, by its clocks; None: no quiet hours
+    quiet_ends = fields.SmallIntField(null=True)
+    countdown_s = fields.SmallIntField(default=60, db_default=60)  # in which a launch can be undone
+    budget_day = fields.DecimalField(max_digits=12, decimal_places=2, null=True)  # spent in a day at the most
+    fault_percent = fields.SmallIntField(default=30, db_default=30)  # refused of the last ``fault_window``: it stops
+    fault_window = fields.SmallIntField(default=200, db_default=200)  # messages
+    same_content_hours = fields.SmallIntField(default=24, db_default=24)  # how far back a near-identical text counts
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

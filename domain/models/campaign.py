@@ -23,7 +23,8 @@ class StartKind(StrEnum):
     """When it starts once the person says so."""
 
     NOW = "now"
-    AT = "at"
+    AT = "at"  #: one date and time
+    WEEKLY = "weekly"  #: on some weekdays, between two hours
 
 
 class Campaign(Model):
@@ -59,7 +60,20 @@ class Campaign(Model):
     segment_price = fields.DecimalField(max_digits=12, decimal_places=6, null=True)  # the account's when it started
     currency = fields.CharField(max_length=3, null=True)  # ISO 4217
     start_kind = fields.CharEnumField(StartKind, max_length=8, default=StartKind.NOW)
-    start_at = fields.DatetimeField(null=True)
+    start_at = fields.DatetimeField(null=True)  # AT: the moment; SCHEDULED: when it begins, or goes on, next
+    launch_at = fields.DatetimeField(null=True)  # a launch that can still be undone begins then
+    weekdays = fields.SmallIntField(null=True)  # WEEKLY: bit 0 is Monday
+    begins = fields.SmallIntField(null=True)  # WEEKLY: minutes after midnight, by the account's clocks
+    ends = fields.SmallIntField(null=True)  # the closing hour, likewise; None: it ends when all is sent
+    last_day = fields.DateField(null=True)  # no period begins after it, by the account's calendar
+    carry_on = fields.BooleanField(default=True, db_default=True)  # pending at the closing hour: goes on, or expires
+    open_until = fields.DatetimeField(null=True)  # nothing is submitted from then on, until it is opened again
+    quiet_hours = fields.BooleanField(default=False, db_default=False)  # the account's quiet hours are kept
+    skip_holidays = fields.BooleanField(default=False, db_default=False)  # of the account's country
+    tps = fields.FloatField(null=True)  # messages a second; None: as the route allows
+    daily_cap = fields.IntField(null=True)  # messages submitted in a day of the account's calendar
+    priority = fields.SmallIntField(default=0, db_default=0)  # a higher one goes first
+    forecast: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)  # what was said at the launch
     revision = fields.IntField(default=0)
     created_by = fields.BigIntField()
     chat_id = fields.BigIntField()  # where its card and its summary go

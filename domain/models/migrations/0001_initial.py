@@ -653,7 +653,10 @@ class Migration(migrations.Migration):
                 (
                     "start_kind",
                     fields.CharEnumField(
-                        default=StartKind.NOW, description="NOW: now\nAT: at", enum_type=StartKind, max_length=8
+                        default=StartKind.NOW,
+                        description="NOW: now\nAT: at\nWEEKLY: weekly",
+                        enum_type=StartKind,
+                        max_length=8,
                     ),
                 ),
                 ("start_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
