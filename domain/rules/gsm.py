@@ -2,7 +2,8 @@
 How a text travels: alphabets, the segments that are billed, the octets of each part, and what to write instead of what
 costs more. No wire: concatenation headers and PDUs are the sender's.
 
-Source: 3GPP TS 23.038 §6.1.2 (packing), §6.2.1 (alphabet); TS 23.040 §9.2.3.24.1 (room that concatenation leaves).
+Source: 3GPP TS 23.038 §6.1.2 (packing), §6.2.1 (alphabet), annex A.2.1 (Spanish); TS 23.040 §9.2.3.24.1 (room that
+concatenation leaves), §9.2.3.24.15 (room that a national table leaves).
 """
 
 import re
@@ -13,10 +14,24 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Final
 
-from domain.rules.gsm_tables import BASIC, BASIC_SET, CHEAPER, ESCAPE, EXTENSION, GSM_SET, STRICT_SET, replacement
+from domain.rules.gsm_tables import (
+    BASIC,
+    BASIC_SET,
+    CHEAPER,
+    ESCAPE,
+    EXTENSION,
+    GSM_SET,
+    SPANISH,
+    SPANISH_LANGUAGE,
+    SPANISH_SET,
+    STRICT_SET,
+    replacement,
+)
 
 GSM_SINGLE: Final = 160  #: septets of a message of one segment
 GSM_PART: Final = 153  #: septets of each segment of several
+SHIFT_SINGLE: Final = 155  #: septets beside the header that names a national table: 136 octets
+SHIFT_PART: Final = 149  #: the same with concatenation in it: 131 octets
 UCS2_SINGLE: Final = 70  #: 16-bit units
 UCS2_PART: Final = 67
 
@@ -28,6 +43,7 @@ class Alphabet(StrEnum):
     """What a route carries in its default alphabet (data_coding 0); everything else goes as UCS-2."""
 
     GSM7 = "gsm"  #: GSM 03.38 with its extension, exactly
+    SPANISH = "gsm_es"  #: the same, and where a text needs them the letters of the Spanish single shift table
     STRICT = "strict"  #: travels as GSM 03.38, but accents, Ñ and what the manual does not name are flagged
     LATIN1 = "latin1"  #: the SMSC takes ISO 8859-1 and turns it into GSM 03.38 itself
     ASCII = "ascii"  #: the SMSC takes ASCII and turns it into GSM 03.38 itself
@@ -41,7 +57,7 @@ class Segments:
 
     Attributes:
         count: Segments; 0 for an empty text.
-        encoding: ``GSM7`` or ``UCS2``.
+        encoding: ``GSM7``, ``SPANISH`` (a header names its table) or ``UCS2``.
         units: Septets or 16-bit units of the whole text.
         remaining: Units still free in the last segment.
         per_segment: Units that each segment holds.
@@ -62,12 +78,17 @@ class Encoded:
     Attributes:
         data_coding: 0, or 8 for UCS-2. Source: SMPP 3.4 §5.2.19.
         parts: Each part's octets, without concatenation header: one septet an octet, or UTF-16BE.
-        encoding: ``GSM7`` or ``UCS2``: what it is billed as.
+        encoding: ``GSM7``, ``SPANISH`` or ``UCS2``: what it is billed as.
     """
 
     data_coding: int
     parts: tuple[bytes, ...]
     encoding: Alphabet
+
+    @property
+    def shift(self) -> int:
+        """The national language whose single shift table each part's header must name; 0: none."""
+        return SPANISH_LANGUAGE if self.encoding is Alphabet.SPANISH else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +110,7 @@ class Foreign:
 
 _SETS: Final = {
     Alphabet.GSM7: GSM_SET,
+    Alphabet.SPANISH: SPANISH_SET,
     Alphabet.STRICT: GSM_SET,
     Alphabet.LATIN1: frozenset(c for c in GSM_SET if ord(c) < 0x100),
     Alphabet.ASCII: frozenset(c for c in GSM_SET if ord(c) < 0x80),
@@ -106,7 +128,25 @@ def _outside(characters: frozenset[str]) -> Callable[[str], re.Match[str] | None
 _NOT_PLAIN: Final = {alphabet: _outside(allowed & BASIC_SET) for alphabet, allowed in _SETS.items()}
 _NOT_DEFAULT: Final = {alphabet: _outside(allowed) for alphabet, allowed in _SETS.items()}
 _EXTENDED: Final = re.compile(f"[{re.escape(''.join(EXTENSION))}]")
+_SHIFTED: Final = re.compile(f"[{''.join(SPANISH)}]")
+_ESCAPED: Final = re.compile(f"[{re.escape(''.join([*EXTENSION, *SPANISH]))}]")
 _ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What segments hold. ``double``: finds characters that take two units and go whole."""
+
+    double: re.Pattern[str]
+    single: int
+    per_part: int
+
+
+_ROOMS: Final = {
+    Alphabet.GSM7: _Room(_EXTENDED, GSM_SINGLE, GSM_PART),
+    Alphabet.SPANISH: _Room(_ESCAPED, SHIFT_SINGLE, SHIFT_PART),
+    Alphabet.UCS2: _Room(_ASTRAL, UCS2_SINGLE, UCS2_PART),
+}
 
 #: What needs no replacement: one septet, and for ``STRICT`` what the manual allows.
 _PLAIN: Final = {
@@ -117,30 +157,20 @@ _FLAGGED: Final = {
 }
 
 _SEPTETS: Final = {character: bytes((septet,)) for septet, character in enumerate(BASIC)} | {
-    character: bytes((ESCAPE, septet)) for character, septet in EXTENSION.items()
+    character: bytes((ESCAPE, septet)) for table in (EXTENSION, SPANISH) for character, septet in table.items()
 }
 #: The same for what is in ISO 8859-1, all but Greek: ``bytes.translate`` is ten times as fast.
 _LATIN1_TO_SEPTET: Final = bytes(_SEPTETS.get(chr(code), b"\0")[0] for code in range(256))
 
 
 @cache
-def _plain_segments(units: int) -> Segments:
+def _counted(encoding: Alphabet, units: int) -> Segments:
     """Where no character can straddle a border. Cached: frozen values are dear to build and there are few of them."""
-    return _segments(Alphabet.GSM7, units, single=GSM_SINGLE, per_part=GSM_PART)
-
-
-@cache
-def _plain_ucs2(units: int) -> Segments:
-    return _segments(Alphabet.UCS2, units, single=UCS2_SINGLE, per_part=UCS2_PART)
-
-
-def _segments(encoding: Alphabet, units: int, *, single: int, per_part: int) -> Segments:
-    if not units:
-        return Segments(0, encoding, 0, 0, single)
-    if units <= single:
-        return Segments(1, encoding, units, single - units, single)
-    count = -(-units // per_part)
-    return Segments(count, encoding, units, count * per_part - units, per_part)
+    room = _ROOMS[encoding]
+    if units <= room.single:
+        return Segments(min(units, 1), encoding, units, room.single - units if units else 0, room.single)
+    count = -(-units // room.per_part)
+    return Segments(count, encoding, units, count * room.per_part - units, room.per_part)
 
 
 def segments(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Segments:
@@ -152,44 +182,44 @@ def segments(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Segments:
         alphabet: What the route carries.
     """
     if alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None:
-        return _plain_segments(len(text))
-    if _is_default(text, alphabet):
-        units = len(text) + len(_EXTENDED.findall(text))
-        if units <= GSM_SINGLE:
-            return _plain_segments(units)
-        parts = _cut(text, _EXTENDED, per_part=GSM_PART)
-        last = len(parts[-1]) + len(_EXTENDED.findall(parts[-1]))
-        return Segments(len(parts), Alphabet.GSM7, units, GSM_PART - last, GSM_PART)
-    pairs = len(_ASTRAL.findall(text))
-    units = len(text) + pairs
-    if not pairs or units <= UCS2_SINGLE:
-        return _plain_ucs2(units)
-    parts = _cut(text, _ASTRAL, per_part=UCS2_PART)
-    last = len(parts[-1]) + len(_ASTRAL.findall(parts[-1]))
-    return Segments(len(parts), Alphabet.UCS2, units, UCS2_PART - last, UCS2_PART)
+        return _counted(Alphabet.GSM7, len(text))
+    encoding = _encoding(text, alphabet)
+    room = _ROOMS[encoding]
+    doubles = len(room.double.findall(text))
+    units = len(text) + doubles
+    if not doubles or units <= room.single:
+        return _counted(encoding, units)
+    parts = _cut(text, room)
+    last = len(parts[-1]) + len(room.double.findall(parts[-1]))
+    return Segments(len(parts), encoding, units, room.per_part - last, room.per_part)
 
 
 def split(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> list[str]:
     """The text of each segment; joined they are ``text``. Nothing for an empty text."""
-    return _split(text, default=_is_default(text, alphabet))
+    return _split(text, _encoding(text, alphabet))
 
 
-def _split(text: str, *, default: bool) -> list[str]:
+def _split(text: str, encoding: Alphabet) -> list[str]:
     if not text:
         return []
-    double, single, per_part = (_EXTENDED, GSM_SINGLE, GSM_PART) if default else (_ASTRAL, UCS2_SINGLE, UCS2_PART)
-    if len(text) <= single and len(text) + len(double.findall(text)) <= single:
+    room = _ROOMS[encoding]
+    if len(text) <= room.single and len(text) + len(room.double.findall(text)) <= room.single:
         return [text]
-    return _cut(text, double, per_part=per_part)
+    return _cut(text, room)
 
 
-def _is_default(text: str, alphabet: Alphabet) -> bool:
-    """Whether the route's default alphabet carries it."""
-    return alphabet is not Alphabet.UCS2 and _NOT_DEFAULT[alphabet](text) is None
+def _encoding(text: str, alphabet: Alphabet) -> Alphabet:
+    """What it travels as: the route's default alphabet, that with the Spanish table, or UCS-2."""
+    if alphabet is Alphabet.UCS2 or _NOT_DEFAULT[alphabet](text) is not None:
+        return Alphabet.UCS2
+    if alphabet is Alphabet.SPANISH and _SHIFTED.search(text) is not None:
+        return Alphabet.SPANISH
+    return Alphabet.GSM7
 
 
-def _cut(text: str, double: re.Pattern[str], *, per_part: int) -> list[str]:
-    """Fill each part up to its border; a character that ``double`` matches takes two units and goes whole."""
+def _cut(text: str, room: _Room) -> list[str]:
+    """Fill each part up to its border; a character of two units goes whole."""
+    double, per_part = room.double, room.per_part
     parts = []
     start = 0
     while start < len(text):
@@ -211,10 +241,10 @@ def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Encoded:
     plain = alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None
     if plain and 0 < len(text) <= GSM_SINGLE:  # nearly every message
         return Encoded(DATA_CODING_DEFAULT, (_octets(text, alphabet),), Alphabet.GSM7)
-    default = plain or _is_default(text, alphabet)
-    parts = _split(text, default=default)
-    if default:
-        return Encoded(DATA_CODING_DEFAULT, tuple(_octets(part, alphabet) for part in parts), Alphabet.GSM7)
+    encoding = Alphabet.GSM7 if plain else _encoding(text, alphabet)
+    parts = _split(text, encoding)
+    if encoding is not Alphabet.UCS2:
+        return Encoded(DATA_CODING_DEFAULT, tuple(_octets(part, alphabet) for part in parts), encoding)
     return Encoded(DATA_CODING_UCS2, tuple(part.encode("utf-16-be", "replace") for part in parts), Alphabet.UCS2)
 
 
@@ -226,7 +256,7 @@ def _octets(text: str, alphabet: Alphabet) -> bytes:
         octets = text.encode("latin-1")
     except UnicodeEncodeError:  # Greek, or the euro sign
         octets = b""
-    if octets and _EXTENDED.search(text) is None:
+    if octets and _ESCAPED.search(text) is None:
         return octets.translate(_LATIN1_TO_SEPTET)
     return b"".join([_SEPTETS[character] for character in text])
 
@@ -268,7 +298,8 @@ def foreign_characters(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> list
 
 def _foreign(match: re.Match[str], alphabet: Alphabet) -> Foreign:
     character = match.group()
-    cost = 0 if character not in _SETS[alphabet] else 2 if character in EXTENSION else 1
+    double = character in EXTENSION or character in SPANISH
+    cost = 0 if character not in _SETS[alphabet] else 2 if double else 1
     return Foreign(character, match.start(), cost, _replacement(character, alphabet))
 
 

@@ -2,7 +2,7 @@
 The character tables of gsm: the GSM 7 bit default alphabet with its extension, the strict alphabet of the manual, and
 what foreign characters are replaced by. Data only; counting and encoding are in ``gsm``.
 
-Source: 3GPP TS 23.038 §6.2.1 and §6.2.1.1.
+Source: 3GPP TS 23.038 §6.2.1 and §6.2.1.1; annex A.2.1 for Spanish.
 """
 
 import string
@@ -38,8 +38,23 @@ EXTENSION: Final[Mapping[str, int]] = {
     "€": 0x65,
 }
 
+#: What the Spanish national language single shift table has beyond that. Source: TS 23.038 annex A.2.1, language 2.
+SPANISH: Final[Mapping[str, int]] = {
+    "ç": 0x09,
+    "Á": 0x41,
+    "Í": 0x49,
+    "Ó": 0x4F,
+    "Ú": 0x55,
+    "á": 0x61,
+    "í": 0x69,
+    "ó": 0x6F,
+    "ú": 0x75,
+}
+SPANISH_LANGUAGE: Final = 2  #: its identifier, TS 23.038 §6.2.1.2.4
+
 BASIC_SET: Final = frozenset(BASIC) - {chr(ESCAPE)}
 GSM_SET: Final = BASIC_SET | EXTENSION.keys()
+SPANISH_SET: Final = GSM_SET | SPANISH.keys()
 
 #: The manual's: its list of special characters, unaccented letters, digits and what every sentence needs.
 STRICT_SET: Final = frozenset(string.ascii_letters + string.digits + " \n\r.,:;!?'\"" + "¡#$%^&()-=+{}[]¿<>/")

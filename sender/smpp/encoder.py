@@ -9,18 +9,21 @@ from sender.smpp.messages import Outgoing
 
 _REMEMBERED: Final = 32_768  # destinations; about 6 MB
 _ESCAPE: Final = 0x1B
+_SPELT: Final = (Alphabet.GSM7, Alphabet.SPANISH, Alphabet.STRICT)  # one septet an octet, ours to pack
 _TWO_SEPTETS: Final = frozenset(b"^{}\\[~]|\f")
 
 # A 16-bit reference makes the header one octet longer: 7 of 140. Source: 3GPP TS 23.040 §9.2.3.24.8.
 _GSM_PART_16: Final = 152
+_SHIFT_PART_16: Final = 148
 _UCS2_PART_16_OCTETS: Final = 132
 
 
 class EncodedText(NamedTuple):
-    """User data of each part, without concatenation header, and its data_coding."""
+    """User data of each part, without its header, its data_coding, and the national table that the header names."""
 
     parts: tuple[bytes, ...]
     data_coding: int
+    shift: int = 0
 
 
 class References:
@@ -59,9 +62,9 @@ class Encoder:
 
     def outgoing(self, text: str, *, message_id: int, msisdn: int, sender_id: str) -> Outgoing:
         """A message ready for ``Link.submit``. ``msisdn``: E.164 digits."""
-        parts, data_coding = self.encode(text)
+        parts, data_coding, shift = self.encode(text)
         reference = self._references.give(msisdn, message_id) if len(parts) > 1 else 0
-        return Outgoing(message_id, msisdn, sender_id, parts, data_coding, reference)
+        return Outgoing(message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift)
 
     def encode(self, text: str) -> EncodedText:
         """The parts of a text."""
@@ -75,32 +78,42 @@ class Encoder:
         parts = encoded.parts or (b"",)
         ucs2 = encoded.data_coding == DATA_CODING_UCS2
         if len(parts) > 1:
-            parts = self._parted(parts, ucs2=ucs2)
+            parts = self._parted(parts, ucs2=ucs2, shift=encoded.shift)
         if ucs2:
             return EncodedText(parts, DATA_CODING_UCS2)
-        if route.packed and route.alphabet in (Alphabet.GSM7, Alphabet.STRICT):
-            # A header of 6 octets ends one bit before a septet's border, one of 7 on it.
-            fill_bits = 1 if len(parts) > 1 and route.segments is Segments.UDH else 0
-            parts = tuple(pack_septets(part, fill_bits=fill_bits) for part in parts)
-        return EncodedText(parts, encoded.data_coding if route.data_coding is None else route.data_coding)
+        if route.packed and route.alphabet in _SPELT:
+            header = header_octets(len(parts), route.segments, shift=encoded.shift)
+            parts = tuple(pack_septets(part, fill_bits=-8 * header % 7) for part in parts)
+        data_coding = encoded.data_coding if route.data_coding is None else route.data_coding
+        return EncodedText(parts, data_coding, encoded.shift)
 
-    def _parted(self, parts: tuple[bytes, ...], *, ucs2: bool) -> tuple[bytes, ...]:
+    def _parted(self, parts: tuple[bytes, ...], *, ucs2: bool, shift: int) -> tuple[bytes, ...]:
         """As the route's kind of concatenation wants it."""
         route = self._route
         if route.segments is Segments.PAYLOAD:
             return (b"".join(parts),)
         if route.segments is Segments.UDH16:
-            return tuple(_cut_ucs2(b"".join(parts)) if ucs2 else _cut_septets(b"".join(parts), route.alphabet))
+            if ucs2:
+                return tuple(_cut_ucs2(b"".join(parts)))
+            per_part = _SHIFT_PART_16 if shift else _GSM_PART_16
+            return tuple(_cut_septets(b"".join(parts), route.alphabet, per_part=per_part))
         return parts
 
 
-def _cut_septets(octets: bytes, alphabet: Alphabet) -> Iterator[bytes]:
-    """Parts of at most 152 septets, an extension pair whole; in Latin-1 and ASCII such a character is one octet."""
-    spelt = alphabet in (Alphabet.GSM7, Alphabet.STRICT)
+def header_octets(parts: int, kind: Segments, *, shift: int) -> int:
+    """Octets of the user data header, its own length octet among them; 0: there is none."""
+    concatenation = {Segments.UDH: 5, Segments.UDH16: 6}.get(kind, 0) if parts > 1 else 0
+    elements = concatenation + (3 if shift else 0)
+    return elements + 1 if elements else 0
+
+
+def _cut_septets(octets: bytes, alphabet: Alphabet, *, per_part: int) -> Iterator[bytes]:
+    """Parts of so many septets, an extension pair whole; in Latin-1 and ASCII such a character is one octet."""
+    spelt = alphabet in _SPELT
     start = septets = 0
     for position, octet in enumerate(octets):
         cost = 2 if (octet == _ESCAPE if spelt else octet in _TWO_SEPTETS) else 1
-        if septets + cost > _GSM_PART_16:
+        if septets + cost > per_part:
             yield octets[start:position]
             start, septets = position, 0
         # The escape and what follows it are counted one each; the escape only looks ahead for its pair's room.

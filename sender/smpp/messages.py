@@ -31,6 +31,7 @@ class Outgoing(NamedTuple):
         reference: What ties the parts together at the handset; of no meaning with one part.
         only: Numbers, from 1, of the parts to write; empty: all. So that a part that was refused for now can follow
             those that were accepted, under the same reference.
+        shift: National language whose single shift table the text needs; 0: none. Source: 3GPP TS 23.038 §6.2.1.2.4.
     """
 
     message_id: int
@@ -40,6 +41,7 @@ class Outgoing(NamedTuple):
     data_coding: int
     reference: int = 0
     only: tuple[int, ...] = ()
+    shift: int = 0
 
 
 class Answer(NamedTuple):

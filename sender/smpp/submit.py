@@ -56,11 +56,13 @@ class SubmitBody:
         address = prefix + b"%d" % message.msisdn
         parts = message.parts
         if len(parts) == 1:
-            return [(1, address + self._whole(parts[0], message.data_coding))]
+            return [(1, address + self._whole(parts[0], message.data_coding, shift=message.shift))]
         numbers = message.only or range(1, len(parts) + 1)
         return [(number, address + self._part(message, number)) for number in numbers]
 
-    def _whole(self, text: bytes, data_coding: int) -> bytes:
+    def _whole(self, text: bytes, data_coding: int, *, shift: int) -> bytes:
+        if shift:
+            return self._with_header(_shift_element(shift), text, data_coding)
         middle = self._middles.get((0, data_coding)) or self._middle(0, data_coding)
         length = len(text)
         if self._route.segments is Segments.PAYLOAD and length > _single(data_coding, packed=self._route.packed):
@@ -72,24 +74,33 @@ class SubmitBody:
     def _part(self, message: Outgoing, number: int) -> bytes:
         total = len(message.parts)
         text = message.parts[number - 1]
-        after = b""
-        esm_class = _ESM_UDHI
-        match self._route.segments:
-            case Segments.SAR:
-                esm_class = 0
-                after = (
-                    pdu.pack_tlv(pdu.TLV_SAR_MSG_REF_NUM, pack("!H", message.reference & 0xFFFF))
-                    + pdu.pack_tlv(pdu.TLV_SAR_TOTAL_SEGMENTS, bytes((total,)))
-                    + pdu.pack_tlv(pdu.TLV_SAR_SEGMENT_SEQNUM, bytes((number,)))
-                )
-            case Segments.UDH16:
-                text = b"\x06\x08\x04" + pack("!HBB", message.reference & 0xFFFF, total, number) + text
-            case _:
-                text = bytes((5, 0, 3, message.reference & 0xFF, total, number)) + text
-        if len(text) > MAX_SHORT_MESSAGE:
-            raise Unsendable(f"part of {len(text)} octets", status=statuses.RINVMSGLEN)
-        middle = self._middles.get((esm_class, message.data_coding)) or self._middle(esm_class, message.data_coding)
-        return middle + bytes((len(text),)) + text + after
+        if self._route.segments is Segments.SAR:
+            middle = self._middles.get((0, message.data_coding)) or self._middle(0, message.data_coding)
+            if len(text) > MAX_SHORT_MESSAGE:
+                raise Unsendable(f"part of {len(text)} octets", status=statuses.RINVMSGLEN)
+            return (
+                middle
+                + bytes((len(text),))
+                + text
+                + pdu.pack_tlv(pdu.TLV_SAR_MSG_REF_NUM, pack("!H", message.reference & 0xFFFF))
+                + pdu.pack_tlv(pdu.TLV_SAR_TOTAL_SEGMENTS, bytes((total,)))
+                + pdu.pack_tlv(pdu.TLV_SAR_SEGMENT_SEQNUM, bytes((number,)))
+            )
+        if self._route.segments is Segments.UDH16:
+            elements = b"\x08\x04" + pack("!HBB", message.reference & 0xFFFF, total, number)
+        else:
+            elements = bytes((0, 3, message.reference & 0xFF, total, number))
+        if message.shift:
+            elements += _shift_element(message.shift)
+        return self._with_header(elements, text, message.data_coding)
+
+    def _with_header(self, elements: bytes, text: bytes, data_coding: int) -> bytes:
+        """``elements``: of a user data header. Source: 3GPP TS 23.040 §9.2.3.24."""
+        length = 1 + len(elements) + len(text)
+        if length > MAX_SHORT_MESSAGE:
+            raise Unsendable(f"part of {length} octets", status=statuses.RINVMSGLEN)
+        middle = self._middles.get((_ESM_UDHI, data_coding)) or self._middle(_ESM_UDHI, data_coding)
+        return middle + bytes((length, len(elements))) + elements + text
 
     def _prefix(self, sender_id: str) -> bytes:
         """Up to the destination's digits."""
@@ -121,6 +132,11 @@ class SubmitBody:
         )
         self._middles[esm_class, data_coding] = middle
         return middle
+
+
+def _shift_element(language: int) -> bytes:
+    """Names the national table that the escape leads to. Source: 3GPP TS 23.040 §9.2.3.24.15."""
+    return bytes((0x24, 1, language))
 
 
 def _single(data_coding: int, *, packed: bool) -> int:

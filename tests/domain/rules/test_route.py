@@ -88,7 +88,7 @@ def test_the_password_is_in_no_repr() -> None:
         ("smpp://demo:hunter2@h?tps=nan", "tps must be a number"),
         ("smpp://demo:hunter2@h?tps=-1", "tps must be a number"),
         ("smpp://demo:hunter2@h?bind=both", "one of transceiver, transmitter_receiver, transmitter, receiver"),
-        ("smpp://demo:hunter2@h?alphabet=utf8", "alphabet must be one of gsm, strict, latin1, ascii, ucs2"),
+        ("smpp://demo:hunter2@h?alphabet=utf8", "alphabet must be one of gsm, gsm_es, strict, latin1, ascii, ucs2"),
         ("smpp://demo:hunter2@h?source_ton=256", "source_ton must be auto"),
         ("smpp://demo:hunter2@h?packed=perhaps", "packed must be true or false"),
         ("smpp://demo:hunter2@h?service_type=toolong", "at most 5 characters"),
