@@ -215,6 +215,8 @@ def send(walk: Walk) -> None:
     walk.tap("🚀 Iniciar")
     walk.shot("campana_confirmar", "Sí, enviar")
     walk.tap("Sí, enviar")
+    walk.shot("campana_cuenta_regresiva", "Empieza en")
+    walk.tap("Enviar ya")
 
 
 def read_results(walk: Walk) -> None:
@@ -259,6 +261,7 @@ def watch_campaign(walk: Walk) -> None:
     walk.sees("Sí, enviar")
     walk.page.wait_for_timeout(_REST_MS)
     walk.tap("Sí, enviar")
+    walk.tap("Enviar ya")
     walk.shot("campana_en_vivo", "faltan unos")
     walk.sees("Ver resultados")
 

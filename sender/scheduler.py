@@ -77,7 +77,7 @@ class Scheduler:
 
     async def _begin_due(self) -> None:
         for campaign in await campaigns.due(datetime.now(UTC)):
-            if await campaigns.begin(campaign.id):
+            if await campaigns.begin(campaign):
                 log.info("campaign_begins", campaign=campaign.id)
 
     async def _write_messages(self) -> None:

@@ -3,6 +3,7 @@
 from bot.conversations import (  # noqa: F401
     account,
     blacklist,
+    campaign_countdown,
     campaign_new,
     campaign_review,
     campaign_text,

@@ -254,7 +254,8 @@ async def launch(action: Launch, chat: Chat) -> Screen:
             draft = await drafts.get(chat.account.id, action.campaign_id)
             return await review(draft, chat, toast=chat.t.label("review.changed"))
         return await campaign_card.card(action.campaign_id, chat, toast=chat.t.label("review.launched_already"))
-    return await campaign_card.card(action.campaign_id, chat, toast=chat.t.label("review.launched"))
+    screen = await campaign_card.card(action.campaign_id, chat)
+    return dataclasses.replace(screen, toast=chat.t.label("launch.launched"))
 
 
 @on(AskDiscard)

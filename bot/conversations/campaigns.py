@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.chat import Chat
+from bot.conversations.campaign_countdown import countdown_screen, counts_down
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.live import live
 from bot.meter import rate
@@ -340,6 +341,8 @@ async def card(campaign_id: int, chat: Chat, *, toast: str | None = None) -> Scr
     """A campaign's card as it stands."""
     found = await campaigns.progress(chat.account.id, campaign_id, now=chat.now)
     campaign = found.campaign
+    if counts_down(campaign, chat):
+        return countdown_screen(campaign, chat, toast=toast)
     figures = Statistics(found.counts)
     done = figures.processed - figures.ignored
     per_second = None

@@ -30,3 +30,8 @@ def _jump(before: datetime, after: datetime, zone: tzinfo) -> datetime:
         else:
             before = middle
     return after
+
+
+def clock(minutes: int) -> time:
+    """The time of day so many minutes after midnight."""
+    return time(minutes // 60 % 24, minutes % 60)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from tortoise.expressions import F
+from tortoise.expressions import F, Q
 from tortoise.functions import Count
 
 from domain import store
@@ -155,21 +155,22 @@ async def cancel(account_id: int, campaign_id: int, *, by: int, now: datetime) -
 
 async def reopen(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
     """
-    *Editar* while its hour has not come: back to the draft.
+    *Editar*, and *Cancelar* during the countdown: while its hour has not come it goes back to the draft.
 
     Raises:
         NotFound: It is gone, or another account's.
         WrongState: It has begun.
     """
-    return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now)
+    return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now, columns={"launch_at": None})
 
 
 # What the sender does. Each answers whether it changed anything: False means somebody else was first.
 
 
 async def due(now: datetime) -> list[Campaign]:
-    """Scheduled campaigns whose hour has come, the earliest first."""
-    return await Campaign.filter(state=CampaignState.SCHEDULED, start_at__lte=now).order_by("start_at", "id")
+    """Scheduled campaigns whose hour has come and that cannot be called back any more, the earliest first."""
+    come = Q(launch_at__lte=now) | Q(launch_at__isnull=True, start_at__lte=now)
+    return await Campaign.filter(come, state=CampaignState.SCHEDULED).order_by("start_at", "id")
 
 
 async def in_states(*states: CampaignState) -> list[Campaign]:
@@ -177,21 +178,29 @@ async def in_states(*states: CampaignState) -> list[Campaign]:
     return await Campaign.filter(state__in=list(states)).order_by("id")
 
 
-async def begin(campaign_id: int, *, now: datetime | None = None) -> bool:
-    """Its hour has come: SCHEDULED → STARTING."""
+async def begin(campaign: Campaign, *, now: datetime | None = None, by: int | None = None) -> bool:
+    """
+    Its hour has come: SCHEDULED → STARTING. Its chat is told, unless somebody there has just launched it.
+
+    Args:
+        campaign: As it was read: one that was called back since, and launched again, is not begun.
+        by: The person who does not want to wait for the countdown.
+    """
     moment = now or datetime.now(UTC)
-    moved = await move(campaign_id, CampaignEvent.SCHEDULE_BEGIN, now=moment)
-    if moved:
-        await Campaign.filter(id=campaign_id, started_at=None).update(started_at=moment)
-        campaign = await Campaign.get(id=campaign_id)
+    event = CampaignEvent.SCHEDULE_BEGIN
+    columns = {"launch_at": None}
+    if not await move(campaign.id, event, now=moment, by=by, revision=campaign.revision, columns=columns):
+        return False
+    await Campaign.filter(id=campaign.id, started_at=None).update(started_at=moment)
+    if campaign.launch_at is None:
         await notices.post(
-            f"started:{campaign_id}",
+            f"started:{campaign.id}",
             chat_id=campaign.chat_id,
             person_id=campaign.created_by,
             kind=NoticeKind.STARTED,
-            subject_id=campaign_id,
+            subject_id=campaign.id,
         )
-    return moved
+    return True
 
 
 async def expanded(campaign_id: int, audience_revision: int, *, now: datetime | None = None) -> bool:

@@ -3,7 +3,8 @@ From a draft to a campaign that runs: launching it, once, with its text copied i
 campaign that was.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -12,6 +13,8 @@ from domain.errors import DomainError
 from domain.models import Account, Campaign, CampaignMode, StartKind
 from domain.rules import campaign_state
 from domain.rules.campaign_state import CampaignEvent
+from domain.rules.local_time import clock
+from domain.rules.schedule import Weekly, next_open
 from domain.rules.template import compile_template
 from domain.rules.title import TITLE_LIMIT
 from domain.usecases import campaigns
@@ -37,10 +40,17 @@ class StartPassed(DomainError):
     key = "error.start_passed"
 
 
+class NeverOpens(DomainError):
+    """No period of its hours is to come."""
+
+    key = "error.never_opens"
+
+
 async def start(account_id: int, campaign_id: int, *, revision: int, by: int, now: datetime) -> Campaign:
     """
-    Launch a draft, at once or for its hour: text, title, sender ID and price are copied into it. Of two who ask, or of
-    one who asks twice, the first launches it.
+    Launch a draft: text, title, sender ID and price are copied into it. One that starts at once can be called back for
+    as long as the account says (``Campaign.launch_at``), others until their hour. Of two who ask, or of one who asks
+    twice, the first launches it.
 
     Args:
         revision: What the person saw; anything changed since is refused.
@@ -49,27 +59,31 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
     Raises:
         NotFound: It is gone, or another account's.
         WrongState: It was launched, or changed, since ``revision``.
-        Incomplete: It has no group, no text or no sender ID.
+        Incomplete: It has no group, no text, no sender ID or no hours.
         NobodyToSendTo: Its groups are empty, or all of them are on the blacklist.
         BadTemplate: Its text is none any more.
         StartPassed: Its hour is not to come any more.
+        NeverOpens: Its hours never come.
     """
     campaign = await campaigns.get(account_id, campaign_id)
-    later = campaign.start_kind is StartKind.AT
-    event = CampaignEvent.SCHEDULE if later else CampaignEvent.START
-    if campaign.state not in campaign_state.sources(event) or campaign.revision != revision:
-        raise campaigns.stale(campaign, event)
+    if campaign.state not in campaign_state.sources(CampaignEvent.SCHEDULE) or campaign.revision != revision:
+        raise campaigns.stale(campaign, CampaignEvent.SCHEDULE)
     text, title = (campaign.template.text, campaign.template.title) if campaign.template else (campaign.text, "")
     await _check(campaign, text, now=now)
     account = await Account.get(id=account_id)
+    launch_at, start_at = begin_moments(campaign, account, now=now)
     columns: dict[str, object] = {
         "text": text,
         "text_title": title,
         "segment_price": account.segment_price,
         "currency": account.currency,
+        "launch_at": launch_at,
+        "start_at": start_at,
     }
-    if not later:
-        columns["started_at"] = now
+    event = CampaignEvent.SCHEDULE
+    if launch_at == now:
+        event = CampaignEvent.START
+        columns |= {"launch_at": None, "started_at": now}
     moved = await campaigns.move(
         campaign_id, event, now=now, by=by, account_id=account_id, revision=revision, columns=columns
     )
@@ -77,6 +91,59 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
     if not moved:
         raise campaigns.stale(fresh, event)
     return fresh
+
+
+async def send_now(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
+    """
+    *Enviar ya*: do not wait for the rest of the countdown.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+        WrongState: It has begun, was called back, or waits for its hour.
+    """
+    campaign = await campaigns.get(account_id, campaign_id)
+    event = CampaignEvent.SCHEDULE_BEGIN
+    if campaign.launch_at is None or not await campaigns.begin(campaign, now=now, by=by):
+        raise campaigns.stale(await campaigns.get(account_id, campaign_id), event)
+    return await campaigns.get(account_id, campaign_id)
+
+
+def begin_moments(campaign: Campaign, account: Account, *, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """
+    When a launch of now begins: ``launch_at``, where that is at once or within the account's countdown, until when it
+    can be called back; and ``start_at``, its hour, where it has one.
+
+    Raises:
+        StartPassed: Its hour is not to come any more.
+        NeverOpens: Its hours never come.
+    """
+    opens = _opens(campaign, account, now=now)
+    callback_until = now + timedelta(seconds=account.countdown_s)
+    launch_at = callback_until if opens <= callback_until else None
+    return launch_at, None if campaign.start_kind is StartKind.NOW and launch_at else opens
+
+
+def _opens(campaign: Campaign, account: Account, *, now: datetime) -> datetime:
+    """The first moment, not before ``now``, at which it may send."""
+    if campaign.start_kind is StartKind.AT:
+        if campaign.start_at is None or campaign.start_at <= now:
+            raise StartPassed
+        return campaign.start_at
+    if campaign.start_kind is StartKind.WEEKLY:
+        is_open, change = next_open(now, weekly_of(campaign), ZoneInfo(account.time_zone))
+        if is_open:
+            return now
+        if change is None:
+            raise NeverOpens
+        return change
+    return now
+
+
+def weekly_of(campaign: Campaign) -> Weekly:
+    """Its weekly hours; without any, none."""
+    days = frozenset(day for day in range(7) if (campaign.weekdays or 0) >> day & 1)
+    ends = None if campaign.ends is None else clock(campaign.ends)
+    return Weekly(days, clock(campaign.begins or 0), ends)
 
 
 async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id: int) -> Campaign:

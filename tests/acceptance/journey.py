@@ -60,3 +60,5 @@ async def launch(person: Person) -> None:
     await person.tap("🚀 Iniciar")
     await person.sees("¿Enviar")
     await person.tap("Sí, enviar")
+    await person.sees("Empieza en")
+    await person.tap("Enviar ya")

@@ -95,6 +95,8 @@ async def test_two_taps_at_once_launch_once(owner: Person, sandbox: Sandbox) -> 
     await owner.tap("🚀 Iniciar")
     await owner.sees("¿Enviar")
     await asyncio.gather(owner.tap("Sí, enviar"), owner.tap("Sí, enviar"), return_exceptions=True)
+    await owner.sees("Empieza en")
+    await asyncio.gather(owner.tap("Enviar ya"), owner.tap("Enviar ya"), return_exceptions=True)
     await owner.sees("Doble", "Completado", "Ver resultados")
 
     submitted = [int(one["destination"]) for one in await sandbox.submitted()]

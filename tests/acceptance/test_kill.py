@@ -77,6 +77,9 @@ async def test_the_wizard_goes_on_after_a_kill_at_each_step(sandbox: Sandbox, st
         await owner.sees(then)
     await _again(program)
     await owner.tap("Sí, enviar")
+    await owner.sees("Empieza en")
+    await _again(program)
+    await owner.tap("Enviar ya")
     await _ends(owner, "Con cortes")
 
     assert sorted(int(one["destination"]) for one in await sandbox.submitted()) == NUMBERS[:3]

@@ -1,6 +1,6 @@
 """The wizard by taps and typing: every step is a row, and a launch happens once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -69,7 +69,7 @@ async def test_the_launch_asks_once_more_with_the_number_and_then_shows_the_card
     await owner.tap(t.label("review.launch_yes", count=4))
     await campaign.refresh_from_db()
 
-    assert campaign.state is CampaignState.STARTING
+    assert (campaign.state, campaign.launch_at) == (CampaignState.SCHEDULED, NOON + timedelta(minutes=1))
     assert campaign.text == "Hola {{ nombre }}, debe S/ {{ valor_1 }}"
     assert (campaign.text_title, campaign.sender_id, campaign.currency) == ("cobranza", "PREGON", "PEN")
     assert owner.screen.follow is not None

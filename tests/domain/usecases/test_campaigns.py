@@ -101,10 +101,10 @@ async def test_a_launch_copies_text_title_and_price(account: Account, draft: int
     await Account.filter(id=account.id).update(segment_price=Decimal(9))
     campaign = await campaigns.get(account.id, draft)
 
-    assert campaign.state is CampaignState.STARTING
+    assert campaign.state is CampaignState.SCHEDULED
     assert (campaign.text, campaign.text_title) == ("Hola {{ nombre }}", "cobranza")
     assert (campaign.segment_price, campaign.currency) == (Decimal("0.05"), "PEN")
-    assert (campaign.started_at, campaign.state_by) == (NOW, OWNER)
+    assert (campaign.launch_at, campaign.started_at, campaign.state_by) == (NOW + timedelta(minutes=1), None, OWNER)
 
 
 async def test_two_who_launch_at_once_launch_once(account: Account, draft: int) -> None:
@@ -158,7 +158,7 @@ async def test_a_permanent_campaign_may_begin_with_nobody(account: Account, draf
     await drafts.set_group(account.id, draft, group_id=empty.id, chosen=True)
     await drafts.set_mode(account.id, draft, mode=CampaignMode.PERMANENT)
 
-    assert (await launch(account, draft)).state is CampaignState.STARTING
+    assert (await launch(account, draft)).state is CampaignState.SCHEDULED
 
 
 async def test_a_scheduled_one_is_due_at_its_hour_begins_once_and_says_so(account: Account, draft: int) -> None:
@@ -170,8 +170,8 @@ async def test_a_scheduled_one_is_due_at_its_hour_begins_once_and_says_so(accoun
     assert await campaigns.due(hour - timedelta(seconds=1)) == []
     assert [one.id for one in await campaigns.due(hour)] == [draft]
 
-    assert await campaigns.begin(draft, now=hour)
-    assert not await campaigns.begin(draft, now=hour)
+    assert await campaigns.begin(campaign, now=hour)
+    assert not await campaigns.begin(campaign, now=hour)
     assert (await Campaign.get(id=draft)).started_at == hour
     assert await Notice.filter(kind=NoticeKind.STARTED).count() == 1
 
@@ -191,7 +191,7 @@ async def test_what_is_scheduled_can_be_edited_until_its_hour(account: Account, 
 
 async def test_the_senders_steps_hold_their_guards(account: Account, draft: int, group: ContactGroup) -> None:
     """STARTING → RUNNING → COMPLETED, each once; a fault stops it and is told."""
-    await launch(account, draft)
+    await campaigns.begin(await launch(account, draft))
     revision = await campaigns.audience_revision(draft)
     await group.refresh_from_db()
     assert revision == group.revision > 0
@@ -297,7 +297,7 @@ async def test_the_list_is_by_age_and_by_state(account: Account) -> None:
 
 async def test_progress_tells_who_moved_it_and_what_the_senders_say(account: Account, draft: int) -> None:
     """Links of senders whose lease stands."""
-    await launch(account, draft)
+    await launching.send_now(account.id, (await launch(account, draft)).id, by=OWNER, now=NOW)
     now_ms = int(NOW.timestamp() * 1000)
     await store.current().register_sender("s1", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10_000)
     links = [{"name": "default", "state": "bound", "since_ms": now_ms, "reason": ""}]
