@@ -20,6 +20,17 @@ def wall(day: date, at: time, zone: tzinfo) -> datetime:
     return _jump(local.replace(fold=1).astimezone(UTC), instant, zone)
 
 
+def wall_again(day: date, at: time, zone: tzinfo) -> datetime:
+    """
+    As ``wall``, but of a time that is shown twice the second.
+
+    Raises:
+        OverflowError: At the ends of the calendar.
+    """
+    second = datetime.combine(day, at.replace(tzinfo=None, fold=1), zone).astimezone(UTC)
+    return max(wall(day, at, zone), second)
+
+
 def _jump(before: datetime, after: datetime, zone: tzinfo) -> datetime:
     """The first second after ``before`` with the offset that holds at ``after``."""
     offset = after.astimezone(zone).utcoffset()

@@ -1,5 +1,7 @@
 """Weekly hours through every jump of the clocks in the Americas and Europe."""
 
+import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -7,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.rules.holiday import holiday_name, is_holiday, next_holiday
 from domain.rules.local_time import wall
-from domain.rules.schedule import Weekly, next_open
+from domain.rules.schedule import Closure, Hours, Period, Weekly, closure, next_open, period, periods, work_until
 
 LIMA, MADRID, SANTIAGO = ZoneInfo("America/Lima"), ZoneInfo("Europe/Madrid"), ZoneInfo("America/Santiago")
 EVERY_DAY, WORKDAYS = frozenset(range(7)), frozenset(range(5))
 ZONES = st.sampled_from(
     sorted(zone for zone in available_timezones() if zone.startswith(("America/", "Europe/", "Atlantic/")))
 ).map(ZoneInfo)
+
+
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CLOCKS = st.times().map(lambda t: t.replace(second=0, microsecond=0))
 SCHEDULES = st.builds(Weekly, st.frozensets(st.integers(0, 6), min_size=1), CLOCKS, st.one_of(st.none(), CLOCKS))
@@ -150,4 +155,171 @@ def test_a_wall_time_is_the_first_moment_that_shows_it_or_the_jump(day: date, at
 def test_days_are_numbered_from_monday() -> None:
     """A seventh would never open, silently."""
     with pytest.raises(ValueError, match="0 to 6"):
-        Weekly(frozenset({7}), time(0), None)
+        Hours(LIMA, utc(2026, 1, 1), days=frozenset({7}))
+
+
+NOON = utc(2026, 11, 23, 17)  # a Monday in Lima
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "expected"),
+    [
+        pytest.param(Hours(LIMA, NOON), NOON, Period(NOON, None), id="no hours at all: from now on"),
+        pytest.param(
+            Hours(LIMA, NOON, ends=time(18)), NOON, Period(NOON, utc(2026, 11, 23, 23)), id="now, until a closing hour"
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, ends=time(18)),
+            utc(2026, 11, 24),
+            Period(utc(2026, 11, 24, 17), utc(2026, 11, 24, 23)),
+            id="the next day from the same clock time on",
+        ),
+        pytest.param(Hours(LIMA, NOON, ends=time(18), carry_on=False), utc(2026, 11, 24), None, id="that day only"),
+        pytest.param(
+            Hours(LIMA, NOON, ends=time(18), last_day=date(2026, 11, 23)), utc(2026, 11, 24), None, id="the last day"
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, begins=time(10)), NOON, Period(utc(2026, 11, 24, 15), None), id="an hour, and no end"
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, last_day=date(2026, 11, 24)),
+            NOON,
+            Period(NOON, utc(2026, 11, 25, 5)),
+            id="without an end the last day's midnight is one",
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, quiet=(time(21), time(8))),
+            utc(2026, 11, 24, 5),
+            Period(utc(2026, 11, 24, 13), utc(2026, 11, 25, 2)),
+            id="quiet hours over midnight",
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, begins=time(20), ends=time(10), quiet=(time(21), time(8)), carry_on=False),
+            utc(2026, 11, 24, 5),
+            Period(utc(2026, 11, 24, 13), utc(2026, 11, 24, 15)),
+            id="the only period goes on after the quiet hours in it",
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, begins=time(9), ends=time(10), quiet=(time(8), time(11))), NOON, None, id="always silent"
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, begins=time(10), ends=time(18), region="PE"),
+            utc(2026, 12, 7, 23),
+            Period(utc(2026, 12, 10, 15), utc(2026, 12, 10, 23)),
+            id="8 and 9 December are holidays in Peru",
+        ),
+        pytest.param(
+            Hours(LIMA, NOON, begins=time(22), ends=time(2), region="PE"),
+            utc(2026, 12, 8, 4),
+            Period(utc(2026, 12, 8, 3), utc(2026, 12, 8, 5)),
+            id="a night before a holiday ends at midnight",
+        ),
+    ],
+)
+def test_hours_of_a_campaign(hours: Hours, now: datetime, expected: Period | None) -> None:
+    """A first moment, a closing hour, a last day, quiet hours and holidays."""
+    assert period(now, hours) == expected
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "expected"),
+    [
+        pytest.param(Hours(LIMA, NOON), NOON, None, id="open"),
+        pytest.param(Hours(LIMA, NOON), NOON - timedelta(days=1), Closure.EARLY, id="to come"),
+        pytest.param(Hours(LIMA, NOON, ends=time(18)), utc(2026, 11, 24), Closure.OUTSIDE, id="between two days"),
+        pytest.param(Hours(LIMA, NOON, ends=time(18), carry_on=False), utc(2026, 11, 24), Closure.OVER, id="no more"),
+        pytest.param(Hours(LIMA, NOON, quiet=(time(21), time(8))), utc(2026, 11, 24, 5), Closure.QUIET, id="quiet"),
+        pytest.param(Hours(LIMA, NOON, region="PE"), utc(2026, 12, 8, 17), Closure.HOLIDAY, id="holiday"),
+        pytest.param(
+            Hours(LIMA, NOON, quiet=(time(21), time(8)), region="PE"), utc(2026, 12, 9, 3), Closure.HOLIDAY, id="both"
+        ),
+    ],
+)
+def test_why_it_may_not_send(hours: Hours, now: datetime, expected: Closure | None) -> None:
+    """One word for the card."""
+    assert closure(now, hours) is expected
+
+
+_HOURS = st.builds(
+    Hours,
+    ZONES,
+    MOMENTS,
+    days=st.frozensets(st.integers(0, 6), min_size=1),
+    begins=st.one_of(st.none(), CLOCKS),
+    ends=st.one_of(st.none(), CLOCKS),
+    last_day=st.one_of(st.none(), st.dates(date(2024, 1, 1), date(2029, 1, 1))),
+    carry_on=st.booleans(),
+    quiet=st.one_of(st.none(), st.tuples(CLOCKS, CLOCKS).filter(lambda pair: pair[0] != pair[1])),
+    region=st.sampled_from([None, "PE", "CL", "ES", "BR"]),
+)
+
+
+@given(_HOURS, st.integers(0, 60 * 24 * 40))
+def test_nothing_is_open_in_quiet_hours_on_holidays_or_after_the_closing_hour(hours: Hours, minutes: int) -> None:
+    """What the clock on the wall forbids is closed, through every jump."""
+    now = hours.since + timedelta(minutes=minutes)
+    found = period(now, hours)
+    if found is None or not found.holds(now):
+        return
+    local = now.astimezone(hours.zone)
+    clock = local.time().replace(tzinfo=None)
+
+    assert now >= hours.since
+    assert not (hours.region and is_holiday(local.date(), hours.region))
+    if hours.quiet is not None:
+        begins, ends = hours.quiet
+        assert not (begins <= clock < ends if begins < ends else clock >= begins or clock < ends)
+    if hours.last_day is not None:
+        assert local.date() <= hours.last_day + timedelta(days=1)
+
+
+@given(_HOURS)
+def test_periods_follow_one_another(hours: Hours) -> None:
+    """None is empty, none overlaps, each is found from any moment in it, and between two nothing is open."""
+    for first, second in itertools.pairwise(itertools.islice(periods(hours.since, hours), 12)):
+        assert first.closes is not None
+        assert first.opens < first.closes <= second.opens
+        again = period(first.closes - timedelta(milliseconds=1), hours)
+        assert again is not None
+        assert again.closes is not None
+        assert again.closes >= first.closes
+        between = period(first.closes, hours)
+        assert between is not None
+        assert between.opens == second.opens or between.holds(first.closes)
+
+
+@given(_HOURS, st.integers(0, 60 * 24 * 30))
+def test_silence_only_takes_away(hours: Hours, minutes: int) -> None:
+    """What is open with quiet hours is open without them."""
+    now = hours.since + timedelta(minutes=minutes)
+    found = period(now, hours)
+    if found is None or not found.holds(now) or not hours.carry_on:
+        return
+    other = period(now, replace(hours, quiet=None))
+
+    assert other is not None
+    assert other.holds(now)
+
+
+@given(_HOURS, st.floats(1, 500_000))
+def test_work_takes_its_time_within_the_periods(hours: Hours, seconds: float) -> None:
+    """The open time until then is what was asked for."""
+    end = work_until(hours.since, seconds, hours)
+    if end is None:
+        return
+    spent = timedelta()
+    for found in periods(hours.since, hours):
+        if found.opens >= end:
+            break
+        spent += min(end, found.closes or end) - found.opens
+
+    assert abs(spent.total_seconds() - seconds) < 1
+
+
+def test_holidays_have_names_and_an_end() -> None:
+    """In the person's language, or the country's; a country that nobody knows has none."""
+    assert holiday_name(date(2026, 12, 25), "PE", language="es") == "Navidad del Señor"
+    assert holiday_name(date(2026, 12, 25), "PE", language="en") == "Christmas Day"
+    assert holiday_name(date(2026, 12, 24), "PE", language="en") == ""
+    assert next_holiday(date(2026, 12, 25), "PE") == date(2027, 1, 1)
+    assert next_holiday(date(2026, 12, 25), "XX") is None
