@@ -6,7 +6,7 @@ Small tables carry aware UTC datetimes. The hot ones (message, chunk, retry, rec
 in 64-bit integers, the same on both engines: SQLite would keep datetimes as text and compare them as text.
 """
 
-from domain.models.account import Account, Invitation, Membership, Person
+from domain.models.account import Account, Invitation, Membership, Person, TeamPhone
 from domain.models.blacklist import BlacklistEntry
 from domain.models.campaign import Campaign, CampaignMode, StartKind
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
@@ -15,6 +15,7 @@ from domain.models.dispatch import Chunk, ChunkState, Retry, Sender
 from domain.models.import_job import ImportJob, ImportState
 from domain.models.message import Message, MessagePart, PendingReceipt
 from domain.models.template import Template
+from domain.models.wording import RestrictedWord, WordExemption
 
 __all__ = [
     "Account",
@@ -39,8 +40,11 @@ __all__ = [
     "NoticeState",
     "PendingReceipt",
     "Person",
+    "RestrictedWord",
     "Retry",
     "Sender",
     "StartKind",
+    "TeamPhone",
     "Template",
+    "WordExemption",
 ]

@@ -22,6 +22,7 @@ class Account(Model):
     budget_day = fields.DecimalField(max_digits=12, decimal_places=2, null=True)  # spent in a day at the most
     fault_percent = fields.SmallIntField(default=30, db_default=30)  # refused of the last ``fault_window``: it stops
     fault_window = fields.SmallIntField(default=200, db_default=200)  # messages
+    alphabet = fields.CharField(max_length=16, default="gsm", db_default="gsm")  # its route's, as the sender last said
     same_content_hours = fields.SmallIntField(default=24, db_default=24)  # how far back a near-identical text counts
     created_at = fields.DatetimeField(auto_now_add=True)
 
@@ -38,10 +39,26 @@ class Person(Model):
     account: fields.ForeignKeyNullableRelation[Account] = fields.ForeignKeyField(
         "domain.Account", related_name=False, null=True, on_delete=fields.SET_NULL
     )  # the one the person works in now
+    phone = fields.BigIntField(null=True)  # E.164 digits of their own card in Telegram: theirs for certain
     created_at = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "person"
+
+
+class TeamPhone(Model):
+    """A number of the account's own people, which tests may go to."""
+
+    id = fields.IntField(primary_key=True)
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("domain.Account", related_name="team_phones")
+    msisdn = fields.BigIntField()
+    name = fields.CharField(max_length=80)
+    created_by = fields.BigIntField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "team_phone"
+        unique_together = (("account", "msisdn"),)
 
 
 class Membership(Model):

@@ -56,6 +56,8 @@ class Campaign(Model):
     )
     text = fields.TextField(default="")
     text_title = fields.CharField(max_length=80, default="")
+    blanks: fields.Field[dict[str, str | None] | None] = fields.JSONField(null=True)  # see ``domain.rules.blanks``
+    test = fields.BooleanField(default=False, db_default=False)  # a test send: in no list and no figure of campaigns
     sender_id = fields.CharField(max_length=21, default="")
     segment_price = fields.DecimalField(max_digits=12, decimal_places=6, null=True)  # the account's when it started
     currency = fields.CharField(max_length=3, null=True)  # ISO 4217
