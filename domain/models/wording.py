@@ -8,7 +8,7 @@ from domain.models.account import Account
 
 class RestrictedWord(Model):
     """
-    ``word`` as it was written; ``folded``, unique, as ``domain.rules.wording`` compares it. ``stem``: what begins with
+    ``word`` as it was written. ``folded``, unique, as ``domain.rules.wording`` compares it. ``stem``: what begins with
     it counts too. ``refuse``: no campaign is launched with it; else people are warned.
     """
 

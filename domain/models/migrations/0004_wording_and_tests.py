@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 "table": "restricted_word",
                 "app": "domain",
                 "pk_attr": "id",
-                "table_description": "``word`` as it was written; ``folded``, unique, as ``domain.rules.wording`` compares it. ``stem``: what begins with",
+                "table_description": "``word`` as it was written. ``folded``, unique, as ``domain.rules.wording`` compares it. ``stem``: what begins with",
             },
             bases=["Model"],
         ),
