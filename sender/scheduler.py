@@ -14,8 +14,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from domain import store
 from domain.models import Campaign, CampaignMode
 from domain.rules.campaign_state import CampaignState
-from domain.usecases import campaigns, closing
-from sender.feed import now_ms
+from domain.usecases import campaigns, closing, periods, pulse
+from sender.clock import Clock
 
 log = structlog.get_logger()
 
@@ -26,9 +26,17 @@ _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 
 
 class Scheduler:
-    """Several senders may run it side by side."""
+    """
+    Several senders may run it side by side.
 
-    def __init__(self) -> None:
+    Args:
+        clock: The sender's, held against the database's.
+        now: What time it is, aware UTC; a simulation brings its own.
+    """
+
+    def __init__(self, clock: Clock, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._now = now
         self._writing: dict[int, asyncio.Task[None]] = {}  # expansions, by campaign
         self._step = asyncio.Lock()
 
@@ -49,12 +57,19 @@ class Scheduler:
                 task.cancel()
             await asyncio.gather(*self._writing.values(), return_exceptions=True)
 
+    async def wake_up(self) -> None:
+        """Before anything is sent: what was launched long ago, with no sender at work since, is asked about."""
+        for campaign_id in await periods.after_silence(await pulse.last(), now=self._now()):
+            log.warning("campaign_found_old", campaign=campaign_id)
+
     async def sweep(self) -> None:
         """Find senders that are gone and put what they had in flight in doubt."""
         await self._safely("sweep", self._sweep)
 
     async def _sweep(self) -> None:
-        doubt = await store.current().sweep_senders(now_ms())
+        moment_ms = self._clock.database_ms()
+        await pulse.beat(moment_ms)
+        doubt = await store.current().sweep_senders(moment_ms)
         if doubt:
             log.warning("sender_swept", in_doubt=doubt)
 
@@ -64,6 +79,7 @@ class Scheduler:
             ("begin", self._begin_due),
             ("start", self._write_messages),
             ("end", self._end_drained),
+            ("hours", self._keep_hours),
             ("settle", self._settle_ended),
         ):
             await self._safely(name, step)
@@ -76,9 +92,17 @@ class Scheduler:
             log.exception("tick_failed", step=name)
 
     async def _begin_due(self) -> None:
-        for campaign in await campaigns.due(datetime.now(UTC)):
-            if await campaigns.begin(campaign):
+        if not self._clock.right:
+            return
+        for campaign in await campaigns.due(self._now()):
+            if await periods.open_due(campaign, now=self._now()):
                 log.info("campaign_begins", campaign=campaign.id)
+
+    async def _keep_hours(self) -> None:
+        for campaign in await campaigns.in_states(CampaignState.RUNNING):
+            event = await periods.keep_hours(campaign, now=self._now())
+            if event is not None:
+                log.info("period_closed", campaign=campaign.id, campaign_event=event)
 
     async def _write_messages(self) -> None:
         for campaign in await campaigns.in_states(CampaignState.STARTING):
@@ -95,6 +119,10 @@ class Scheduler:
             self._writing[campaign.id] = task
             task.add_done_callback(lambda _: self._writing.pop(campaign.id, None))
 
+    async def written(self) -> None:
+        """Until the expansions that are under way have ended."""
+        await asyncio.gather(*self._writing.values())
+
     async def _write_safely(self, campaign: Campaign) -> None:
         try:
             await self._write(campaign)
@@ -102,24 +130,30 @@ class Scheduler:
             log.exception("expansion_failed", campaign=campaign.id)
 
     async def _write(self, campaign: Campaign) -> None:
-        """Write the messages of contacts that have none yet, then note up to which change of the groups."""
+        """
+        Write the messages of contacts that have none yet, then note up to which change of the groups. In normal mode
+        that is done once: who joins a group later is not in it.
+        """
         revision = await campaigns.audience_revision(campaign.id)
-        if revision != campaign.audience_revision:
+        permanent = campaign.mode is CampaignMode.PERMANENT
+        if campaign.audience_revision < 0 or (permanent and revision != campaign.audience_revision):
             after: int | None = 0
             while after is not None:
                 after = await store.current().expand(campaign.id, after=after, limit=_SLICE)
                 await asyncio.sleep(_PAUSE_S)
-        if await campaigns.expanded(campaign.id, revision):
+        if await campaigns.expanded(campaign.id, revision, now=self._now()):
             log.info("campaign_written", campaign=campaign.id)
 
     async def _end_drained(self) -> None:
-        for campaign in await campaigns.in_states(CampaignState.RUNNING):
-            if campaign.mode is not CampaignMode.NORMAL or campaign.id in self._writing:
+        # The last answer may come after the closing hour.
+        for campaign in await campaigns.in_states(CampaignState.RUNNING, CampaignState.SCHEDULED):
+            written = campaign.started_at is not None and campaign.audience_revision >= 0
+            if campaign.mode is not CampaignMode.NORMAL or campaign.id in self._writing or not written:
                 continue
             if await store.current().undone(campaign.id) == 0:
-                await campaigns.complete(campaign.id, datetime.now(UTC))
+                await campaigns.complete(campaign.id, self._now())
 
     async def _settle_ended(self) -> None:
         for campaign in await closing.unsettled():
-            if await closing.settle(campaign, now=datetime.now(UTC)):
+            if await closing.settle(campaign, now=self._now()):
                 log.info("campaign_settled", campaign=campaign.id)

@@ -16,7 +16,8 @@ from domain.models import Campaign
 from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
 from sender import metrics
-from sender.feed import Feed, Held, Ready, Running, SenderName, now_ms
+from sender.clock import Clock
+from sender.feed import Feed, Held, Ready, Running, SenderName
 from sender.interpreter import tuned_for_throughput
 from sender.pacing import Pacer
 from sender.pump import Pump
@@ -50,7 +51,8 @@ class Worker:
             if link.route is routes[0]
         ]
         self._pump_of = {pump.link.name: pump for pump in self._pumps}
-        self._scheduler = Scheduler()
+        self._clock = Clock(lambda: store.current().clock_ms())
+        self._scheduler = Scheduler(self._clock)
         self._owed: list[Held] = []
         self._owing = asyncio.Event()
         self._states_changed = asyncio.Event()
@@ -94,6 +96,8 @@ class Worker:
             await self._run(stop)
 
     async def _run(self, stop: asyncio.Event) -> None:
+        await self._clock.measure()
+        await self._scheduler.wake_up()
         await self._register()
         monitoring.checks["sender"] = self._health
         feeding = asyncio.Event()
@@ -126,7 +130,7 @@ class Worker:
         log.info("sender_left", sender=self._sender.name)
 
     async def _register(self) -> None:
-        now = now_ms()
+        now = self._clock.database_ms()
         await store.current().register_sender(
             self._sender.name,
             host=socket.gethostname(),
@@ -147,8 +151,12 @@ class Worker:
             metrics.READY.set(self._feed.count)
             metrics.IN_FLIGHT.set(self._settler.in_flight)
             try:
+                await self._clock.measure()
                 held = await store.current().renew_sender(
-                    self._sender.name, lease_ms=now_ms() + int(LEASE_S * 1000), links=self._link_states()
+                    self._sender.name,
+                    lease_ms=self._clock.database_ms() + int(LEASE_S * 1000),
+                    links=self._link_states(),
+                    skew_ms=self._clock.skew_ms,
                 )
                 if not held:
                     log.warning("lease_lost", sender=self._sender.name)
@@ -182,6 +190,8 @@ class Worker:
                 found = (
                     await Campaign.filter(state=CampaignState.RUNNING).only("id", "text", "sender_id").order_by("id")
                 )
+                if not self._clock.right:
+                    found = []
                 self._feed.show([Running(c.id, c.text, c.sender_id) for c in found])
             except Exception:
                 log.exception("look_failed")

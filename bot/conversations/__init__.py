@@ -5,6 +5,7 @@ from bot.conversations import (  # noqa: F401
     blacklist,
     campaign_countdown,
     campaign_new,
+    campaign_news,
     campaign_review,
     campaign_text,
     campaigns,

@@ -1,6 +1,5 @@
 """*Gestor de campaña*: the list, and one campaign's card that follows it while it runs. (Manual, steps 4 and 5)"""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
@@ -9,11 +8,10 @@ from bot.conversations.campaign_countdown import countdown_screen, counts_down
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.live import live
 from bot.meter import rate
-from bot.outbox import notice
 from bot.screen import Action, Button, Follow, Rows, Screen, Style, handler_of, on, unpack
 from bot.standing import bar, duration, why_not
 from domain.errors import WrongState
-from domain.models import Campaign, LiveViewKind, Notice, NoticeKind
+from domain.models import Campaign, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, FINISHED, CampaignEvent, CampaignState, offered
 from domain.rules.message_state import MessageState
 from domain.rules.permission import Permission
@@ -322,19 +320,6 @@ async def live_card(subject_id: int, chat: Chat) -> tuple[Screen, bool]:
     """The last one is the first that shows it ended."""
     screen = await card(subject_id, chat)
     return screen, screen.follow is None
-
-
-@notice(NoticeKind.STARTED)
-async def started(row: Notice, chat: Chat) -> Screen:
-    """Its hour has come: a card that follows it."""
-    return await card(row.subject_id, chat)
-
-
-@notice(NoticeKind.STOPPED)
-async def stopped(row: Notice, chat: Chat) -> Screen:
-    """It stopped by itself: the card says why."""
-    screen = await card(row.subject_id, chat)
-    return dataclasses.replace(screen, text=f"{chat.t('campaigns.stopped_notice')}\n\n{screen.text}")
 
 
 async def card(campaign_id: int, chat: Chat, *, toast: str | None = None) -> Screen:

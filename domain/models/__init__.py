@@ -11,7 +11,7 @@ from domain.models.blacklist import BlacklistEntry
 from domain.models.campaign import Campaign, CampaignMode, StartKind
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
 from domain.models.contact import Contact, ContactGroup
-from domain.models.dispatch import Chunk, ChunkState, Retry, Sender
+from domain.models.dispatch import Chunk, ChunkState, Pulse, Retry, Sender
 from domain.models.import_job import ImportJob, ImportState
 from domain.models.message import Message, MessagePart, PendingReceipt
 from domain.models.template import Template
@@ -40,6 +40,7 @@ __all__ = [
     "NoticeState",
     "PendingReceipt",
     "Person",
+    "Pulse",
     "RestrictedWord",
     "Retry",
     "Sender",

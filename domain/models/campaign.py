@@ -43,6 +43,7 @@ class Campaign(Model):
     state = fields.CharEnumField(CampaignState, max_length=16, default=CampaignState.DRAFT)
     state_at = fields.DatetimeField(auto_now_add=True)  # since when it is in this state
     state_reason = fields.CharField(max_length=64, default="")  # a text key where it stopped by itself
+    state_detail: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)  # what the reason's text names
     state_by = fields.BigIntField(null=True)  # the person who moved it here; None: it moved by itself
     groups: fields.ManyToManyRelation[ContactGroup] = fields.ManyToManyField(
         "domain.ContactGroup",

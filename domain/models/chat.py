@@ -52,6 +52,8 @@ class NoticeKind(StrEnum):
     STARTED = "started"
     SUMMARY = "summary"
     STOPPED = "stopped"  #: by itself, with the reason
+    MISSED = "missed"  #: its hours passed while no sender was at work
+    STANDSTILL = "standstill"  #: it should move, and does not
     IMPORTED = "imported"
 
 

@@ -54,7 +54,18 @@ class Sender(Model):
     pid = fields.IntField()
     started_ms = fields.BigIntField()
     lease_ms = fields.BigIntField()
+    skew_ms = fields.BigIntField(default=0, db_default=0)  # its clock less the database's
     links: fields.Field[list[dict[str, object]]] = fields.JSONField(default=list)  # name, state, since_ms, reason
 
     class Meta:
         table = "sender"
+
+
+class Pulse(Model):
+    """One row: when a sender was last at work, by the database's clock. It outlives every sender."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    at_ms = fields.BigIntField()
+
+    class Meta:
+        table = "pulse"

@@ -31,7 +31,9 @@ class CampaignEvent(StrEnum):
 
     SCHEDULE_BEGIN = "schedule_begin"  #: its hour has come
     EXPANDED = "expanded"  #: its messages are written
+    RESUME_LATER = "resume_later"  #: Continuar, at an hour at which it may not send
     SCHEDULE_END = "schedule_end"  #: the closing hour; it goes on another day
+    SCHEDULE_OVER = "schedule_over"  #: the last closing hour: what is pending expires
     DRAINED = "drained"  #: nothing is left to send; never raised in permanent mode
     FAULT = "fault"  #: it stopped by itself, with the reason
 
@@ -44,13 +46,16 @@ TABLE: Final[Mapping[tuple[CampaignState, CampaignEvent], CampaignState]] = {
     (S.SCHEDULED, E.EDIT): S.DRAFT,
     (S.SCHEDULED, E.SCHEDULE_BEGIN): S.STARTING,
     (S.STARTING, E.EXPANDED): S.RUNNING,
-    (S.STARTING, E.PAUSE): S.PAUSED,
-    (S.RUNNING, E.PAUSE): S.PAUSED,
-    (S.RUNNING, E.FAULT): S.PAUSED,
+    **{(state, E.PAUSE): S.PAUSED for state in (S.SCHEDULED, S.STARTING, S.RUNNING)},
+    **{(state, E.FAULT): S.PAUSED for state in (S.SCHEDULED, S.STARTING, S.RUNNING)},
     # What was stopped while its messages were being written starts where it was: expanding twice changes nothing.
     (S.PAUSED, E.RESUME): S.STARTING,
+    (S.PAUSED, E.RESUME_LATER): S.SCHEDULED,
     (S.RUNNING, E.SCHEDULE_END): S.SCHEDULED,
+    (S.RUNNING, E.SCHEDULE_OVER): S.COMPLETED,
     (S.RUNNING, E.DRAINED): S.COMPLETED,
+    # The last answers came after the closing hour.
+    (S.SCHEDULED, E.DRAINED): S.COMPLETED,
     **{(state, E.CANCEL): S.CANCELLED for state in (S.DRAFT, S.SCHEDULED, S.STARTING, S.RUNNING, S.PAUSED)},
 }
 

@@ -159,8 +159,14 @@ class DispatchStore(Protocol):
         """Make a sender known. On SQLite it is the only one: every other row is swept with what it held."""
         ...
 
-    async def renew_sender(self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]]) -> bool:
+    async def renew_sender(
+        self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]], skew_ms: int = 0
+    ) -> bool:
         """Prolong the lease. False: it was lost; the sender must drop what it holds and register anew."""
+        ...
+
+    async def clock_ms(self) -> int:
+        """What time it is by the database's clock. On SQLite that is this machine's."""
         ...
 
     async def sweep_senders(self, now_ms: int) -> int:

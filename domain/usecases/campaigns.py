@@ -13,14 +13,22 @@ from tortoise.expressions import F, Q
 from tortoise.functions import Count
 
 from domain import store
-from domain.errors import NotFound, WrongState
-from domain.models import Campaign, CampaignMode, ContactGroup, NoticeKind, Person
+from domain.errors import DomainError, NotFound, WrongState
+from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind, Person
 from domain.rules import campaign_state
 from domain.rules.campaign_state import ACTIVE, CampaignEvent, CampaignState
 from domain.rules.message_state import MessageState
+from domain.rules.schedule import period
 from domain.usecases import notices
+from domain.usecases.hours import hours_of
 
 log = structlog.get_logger()
+
+
+class HoursOver(DomainError):
+    """It cannot go on: no period of its hours is to come."""
+
+    key = "error.hours_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +141,24 @@ async def pause(account_id: int, campaign_id: int, *, by: int, now: datetime) ->
 
 async def resume(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
     """
-    *Continuar*.
+    *Continuar*: at once, or from its next hour on.
 
     Raises:
         NotFound: It is gone, or another account's.
         WrongState: It is not stopped.
+        HoursOver: No hour of it is to come; its end can be edited.
     """
-    return await _ask(account_id, campaign_id, CampaignEvent.RESUME, by=by, now=now)
+    campaign = await get(account_id, campaign_id)
+    if campaign.state is not CampaignState.PAUSED:
+        raise stale(campaign, CampaignEvent.RESUME)
+    found = period(now, hours_of(campaign, await Account.get(id=account_id), now=now))
+    if found is None:
+        raise HoursOver
+    if not found.holds(now):
+        columns: dict[str, object] = {"start_at": found.opens, "launch_at": None}
+        return await _ask(account_id, campaign_id, CampaignEvent.RESUME_LATER, by=by, now=now, columns=columns)
+    columns = {} if campaign.started_at else {"started_at": now, "launch_at": None}
+    return await _ask(account_id, campaign_id, CampaignEvent.RESUME, by=by, now=now, columns=columns)
 
 
 async def cancel(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
@@ -161,7 +180,8 @@ async def reopen(account_id: int, campaign_id: int, *, by: int, now: datetime) -
         NotFound: It is gone, or another account's.
         WrongState: It has begun.
     """
-    return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now, columns={"launch_at": None})
+    columns = {"launch_at": None}
+    return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now, columns=columns, untouched=True)
 
 
 # What the sender does. Each answers whether it changed anything: False means somebody else was first.
@@ -170,47 +190,66 @@ async def reopen(account_id: int, campaign_id: int, *, by: int, now: datetime) -
 async def due(now: datetime) -> list[Campaign]:
     """Scheduled campaigns whose hour has come and that cannot be called back any more, the earliest first."""
     come = Q(launch_at__lte=now) | Q(launch_at__isnull=True, start_at__lte=now)
-    return await Campaign.filter(come, state=CampaignState.SCHEDULED).order_by("start_at", "id")
+    found = Campaign.filter(come, state=CampaignState.SCHEDULED).order_by("start_at", "id")
+    return await found.select_related("account")
 
 
 async def in_states(*states: CampaignState) -> list[Campaign]:
-    """Every campaign in one of these states, of all accounts, the oldest first."""
-    return await Campaign.filter(state__in=list(states)).order_by("id")
+    """Every campaign in one of these states, of all accounts, the oldest first, with its account."""
+    return await Campaign.filter(state__in=list(states)).order_by("id").select_related("account")
 
 
-async def begin(campaign: Campaign, *, now: datetime | None = None, by: int | None = None) -> bool:
+async def begin(
+    campaign: Campaign,
+    *,
+    now: datetime | None = None,
+    by: int | None = None,
+    late_from: datetime | None = None,
+    tell: bool = True,
+    as_of: datetime | None = None,
+) -> bool:
     """
     Its hour has come: SCHEDULED → STARTING. Its chat is told, unless somebody there has just launched it.
 
     Args:
         campaign: As it was read: one that was called back since, and launched again, is not begun.
         by: The person who does not want to wait for the countdown.
+        late_from: When it should have begun, where that is worth a word.
+        tell: Tell its chat.
+        as_of: When it counts as begun; None: now.
     """
     moment = now or datetime.now(UTC)
     event = CampaignEvent.SCHEDULE_BEGIN
-    columns = {"launch_at": None}
+    columns: dict[str, object] = {"launch_at": None, "started_at": campaign.started_at or as_of or moment}
     if not await move(campaign.id, event, now=moment, by=by, revision=campaign.revision, columns=columns):
         return False
-    await Campaign.filter(id=campaign.id, started_at=None).update(started_at=moment)
-    if campaign.launch_at is None:
+    if tell and (campaign.launch_at is None or late_from is not None):
+        key = f"started:{campaign.id}" if late_from is None else f"late:{campaign.id}:{int(late_from.timestamp())}"
         await notices.post(
-            f"started:{campaign.id}",
+            key,
             chat_id=campaign.chat_id,
             person_id=campaign.created_by,
             kind=NoticeKind.STARTED,
             subject_id=campaign.id,
+            detail={} if late_from is None else {"late_from": late_from.isoformat()},
         )
     return True
 
 
 async def expanded(campaign_id: int, audience_revision: int, *, now: datetime | None = None) -> bool:
     """
-    Its messages are written: STARTING → RUNNING.
+    Its messages are written: STARTING → RUNNING, open until its period closes. What runs already, as a permanent one
+    does, only notes it.
 
     Args:
         audience_revision: What ``audience_revision`` said before the first slice was written.
     """
-    return await move(campaign_id, CampaignEvent.EXPANDED, now=now, columns={"audience_revision": audience_revision})
+    moment = now or datetime.now(UTC)
+    campaign = await Campaign.get(id=campaign_id).select_related("account")
+    await Campaign.filter(id=campaign_id).update(audience_revision=audience_revision)
+    found = period(moment, hours_of(campaign, campaign.account, now=moment))
+    closes = found.closes if found is not None and found.holds(moment) else moment
+    return await move(campaign_id, CampaignEvent.EXPANDED, now=moment, columns={"open_until": closes})
 
 
 async def complete(campaign_id: int, now: datetime) -> bool:
@@ -218,15 +257,25 @@ async def complete(campaign_id: int, now: datetime) -> bool:
     return await move(campaign_id, CampaignEvent.DRAINED, now=now, columns={"ended_at": now})
 
 
-async def fault(campaign_id: int, reason_key: str, *, now: datetime | None = None) -> bool:
+async def fault(
+    campaign_id: int,
+    reason_key: str,
+    *,
+    now: datetime | None = None,
+    revision: int | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> bool:
     """
-    It stops by itself: RUNNING → PAUSED, and its chat is told why.
+    It stops by itself: → PAUSED, and its chat is told why.
 
     Args:
         reason_key: A text key, at most 64 characters.
+        revision: Only while it has this one, where given.
+        detail: JSON, the values that the text names.
     """
     moment = now or datetime.now(UTC)
-    moved = await move(campaign_id, CampaignEvent.FAULT, now=moment, columns={"state_reason": reason_key})
+    columns: dict[str, object] = {"state_reason": reason_key, "state_detail": dict(detail) if detail else None}
+    moved = await move(campaign_id, CampaignEvent.FAULT, now=moment, revision=revision, columns=columns)
     if moved:
         campaign = await Campaign.get(id=campaign_id)
         await notices.post(
@@ -265,8 +314,9 @@ async def _ask(
     by: int,
     now: datetime,
     columns: Mapping[str, object] | None = None,
+    untouched: bool = False,
 ) -> Campaign:
-    moved = await move(campaign_id, event, now=now, by=by, account_id=account_id, columns=columns)
+    moved = await move(campaign_id, event, now=now, by=by, account_id=account_id, columns=columns, untouched=untouched)
     campaign = await get(account_id, campaign_id)
     if not moved:
         raise stale(campaign, event)
@@ -282,6 +332,7 @@ async def move(
     account_id: int | None = None,
     revision: int | None = None,
     columns: Mapping[str, object] | None = None,
+    untouched: bool = False,
 ) -> bool:
     """
     The one guarded update of a campaign's state; False: the guard refused it.
@@ -290,13 +341,16 @@ async def move(
         by: The person who asked; None: it moves by itself.
         account_id: Narrows the guard where it is given, and so does ``revision``.
         columns: What else changes with it.
+        untouched: Only if it never began.
     """
     guard: dict[str, object] = {"id": campaign_id, "state__in": sorted(campaign_state.sources(event))}
     if account_id is not None:
         guard["account_id"] = account_id
     if revision is not None:
         guard["revision"] = revision
-    values: dict[str, object] = {"state_reason": "", **(columns or {})}
+    if untouched:
+        guard["started_at__isnull"] = True
+    values: dict[str, object] = {"state_reason": "", "state_detail": None, **(columns or {})}
     changed = await Campaign.filter(**guard).update(
         state=campaign_state.target(event),
         state_at=now or datetime.now(UTC),

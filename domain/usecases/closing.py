@@ -13,6 +13,7 @@ from domain.models import Campaign
 from domain.rules.campaign_state import FINISHED, CampaignState
 from domain.rules.message_state import MessageState
 from domain.usecases import campaigns
+from domain.usecases.periods import SCHEDULE_OVER
 
 log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ async def settle(campaign: Campaign, *, now: datetime) -> bool:
         True: its results are frozen and its summary is posted, by this call.
     """
     now_ms = int(now.timestamp() * 1000)
-    if campaign.state is CampaignState.CANCELLED:
+    if campaign.state is CampaignState.CANCELLED or campaign.state_reason == SCHEDULE_OVER:
         expired = await store.current().expire_pending(campaign.id, now_ms=now_ms)
         if expired:
             log.info("pending_expired", campaign=campaign.id, messages=expired)

@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     fields.CharEnumField(
-                        description="STARTED: started\nSUMMARY: summary\nSTOPPED: stopped\nIMPORTED: imported",
+                        description="STARTED: started\nSUMMARY: summary\nSTOPPED: stopped\nMISSED: missed\nSTANDSTILL: standstill\nIMPORTED: imported",
                         enum_type=NoticeKind,
                         max_length=16,
                     ),

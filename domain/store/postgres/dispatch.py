@@ -87,12 +87,22 @@ class PostgresDispatch(PostgresClaims):
             )
         await self.match_inbox()
 
-    async def renew_sender(self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]]) -> bool:
+    async def renew_sender(
+        self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]], skew_ms: int = 0
+    ) -> bool:
         async with self.acquire() as db:
             tag = await db.execute(
-                "update sender set lease_ms = $1, links = $2 where id = $3", lease_ms, json.dumps(links), sender
+                "update sender set lease_ms = $1, links = $2, skew_ms = $3 where id = $4",
+                lease_ms,
+                json.dumps(links),
+                skew_ms,
+                sender,
             )
         return rows_of(tag) == 1
+
+    async def clock_ms(self) -> int:
+        async with self.acquire() as db:
+            return int(await db.fetchval("select extract(epoch from clock_timestamp()) * 1000"))
 
     async def sweep_senders(self, now_ms: int) -> int:
         doubt = 0

@@ -71,12 +71,17 @@ class SqliteDispatch(SqliteClaims):
 
         await self.write(register)
 
-    async def renew_sender(self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]]) -> bool:
+    async def renew_sender(
+        self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]], skew_ms: int = 0
+    ) -> bool:
         def renew(db: sqlite3.Connection) -> bool:
-            row = (lease_ms, json.dumps(links), sender)
-            return db.execute("update sender set lease_ms = ?, links = ? where id = ?", row).rowcount == 1
+            row = (lease_ms, json.dumps(links), skew_ms, sender)
+            return db.execute("update sender set lease_ms = ?, links = ?, skew_ms = ? where id = ?", row).rowcount == 1
 
         return await self.write(renew)
+
+    async def clock_ms(self) -> int:
+        return _now_ms()
 
     async def sweep_senders(self, now_ms: int) -> int:
         def sweep(db: sqlite3.Connection) -> int:

@@ -65,7 +65,7 @@ def test_the_card_of_each_state_has_its_word_and_follows_while_it_is_active(stat
     [
         pytest.param(CampaignState.RUNNING, {"do_pause", "do_cancel"}, id="running"),
         pytest.param(CampaignState.PAUSED, {"do_resume", "do_cancel"}, id="stopped"),
-        pytest.param(CampaignState.SCHEDULED, {"do_edit", "do_cancel"}, id="scheduled"),
+        pytest.param(CampaignState.SCHEDULED, {"do_edit", "do_pause", "do_cancel"}, id="scheduled"),
         pytest.param(CampaignState.COMPLETED, set(), id="completed"),
     ],
 )

@@ -46,8 +46,15 @@ async def launch(account: Account, campaign_id: int, *, by: int = OWNER, now: da
 
 async def in_state(account: Account, state: CampaignState) -> Campaign:
     """A campaign that stands there."""
+    begun = state not in {CampaignState.DRAFT, CampaignState.SCHEDULED}
     return await Campaign.create(
-        account=account, name="x", state=state, text="Hola", created_by=OWNER, chat_id=OWNER, started_at=NOW
+        account=account,
+        name="x",
+        state=state,
+        text="Hola",
+        created_by=OWNER,
+        chat_id=OWNER,
+        started_at=NOW if begun else None,
     )
 
 

@@ -1,0 +1,37 @@
+"""
+A sender's clock held against the database's: hours and leases of several machines only agree if their clocks do.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from sender.feed import now_ms
+
+WRONG_MS: Final = 30_000  #: a clock that is off by more sends at the wrong hour: it does not send
+
+
+class Clock:
+    """
+    Args:
+        database_ms: Asks the database what time it is, epoch milliseconds.
+    """
+
+    def __init__(self, database_ms: Callable[[], Awaitable[int]], *, own_ms: Callable[[], int] = now_ms) -> None:
+        self._ask = database_ms
+        self._own_ms = own_ms
+        self.skew_ms = 0  # ours less the database's
+
+    @property
+    def right(self) -> bool:
+        """Near enough to send by."""
+        return abs(self.skew_ms) <= WRONG_MS
+
+    def database_ms(self) -> int:
+        """What time it is by the database's clock."""
+        return self._own_ms() - self.skew_ms
+
+    async def measure(self) -> None:
+        """Ask once; the answer is taken to be of the moment half-way."""
+        before = self._own_ms()
+        database = await self._ask()
+        self.skew_ms = (before + self._own_ms()) // 2 - database
