@@ -147,7 +147,8 @@ class Scheduler:
     async def _end_drained(self) -> None:
         # The last answer may come after the closing hour.
         for campaign in await campaigns.in_states(CampaignState.RUNNING, CampaignState.SCHEDULED):
-            written = campaign.started_at is not None and campaign.audience_revision >= 0
+            running = campaign.state is CampaignState.RUNNING
+            written = running or (campaign.started_at is not None and campaign.audience_revision >= 0)
             if campaign.mode is not CampaignMode.NORMAL or campaign.id in self._writing or not written:
                 continue
             if await store.current().undone(campaign.id) == 0:
