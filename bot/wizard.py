@@ -21,7 +21,10 @@ class Step(IntEnum):
     TEXT = 4
     SENDER = 5
     WHEN = 6
-    REVIEW = 7
+    ENDS = 7
+    PACE = 8
+    SILENCE = 9
+    REVIEW = 10
 
 
 LAST: Final = len(Step)
@@ -58,7 +61,8 @@ def frame(
 ) -> Screen:
     """A step: which of how many, what it asks, and the ways out."""
     t = chat.t
-    back = GoTo(draft.id, step - 1) if step > Step.NAME else None
+    from_review = {Step.PACE, Step.SILENCE}
+    back = GoTo(draft.id, Step.REVIEW if step in from_review else step - 1) if step > Step.NAME else None
     text = f"{head(t, draft.campaign.name, step)}\n\n{body}"
     leave = (Button(t.label("wizard.leave"), Leave(draft.id)),)
     return Screen(text, (*rows, leave, *footer(t, back)), expects=expects, toast=toast)
@@ -90,9 +94,14 @@ def first_open(draft: Draft) -> Step:
     return Step.REVIEW if draft.campaign.sender_id else Step.SENDER
 
 
-async def go_on(campaign_id: int, step: Step, chat: Chat) -> Screen:
-    """What follows a step that is done: the next one; the review where nothing else is left."""
+async def go_on(campaign_id: int, step: Step, chat: Chat, *, edited: bool = False) -> Screen:
+    """
+    What follows a step that is done: the next one; the review where nothing else is left.
+
+    Args:
+        edited: The draft lacked nothing before: the person came from the review, and goes back to it.
+    """
     draft = await drafts.get(chat.account.id, campaign_id)
-    only_review = is_complete(draft) and step not in {Step.MODE, Step.SENDER}
+    only_review = is_complete(draft) and (edited or step is not Step.SENDER)
     action = GoTo(campaign_id, int(Step.REVIEW if only_review else step + 1))
     return await handler_of(GoTo)(action, chat)

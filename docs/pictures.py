@@ -193,21 +193,21 @@ def prepare_campaign(walk: Walk, name: str, *, group: str, pictures: bool) -> No
 
     walk.say("/campaigns")
     walk.tap("➕ Nueva campaña")
-    walk.sees("Paso 1 de 7")
+    walk.sees("Paso 1 de 10")
     walk.say(name)
-    walk.sees("Paso 2 de 7")
+    walk.sees("Paso 2 de 10")
     walk.tap("Modo Normal")
-    walk.sees("Paso 3 de 7")
+    walk.sees("Paso 3 de 10")
     walk.tap(group)
     shot("campana_grupos", "Siguiente »")
     walk.tap("Siguiente »")
-    walk.sees("Paso 4 de 7")
+    walk.sees("Paso 4 de 10")
     walk.tap("Recordatorio de pago")
-    walk.sees("Paso 5 de 7")
+    walk.sees("Paso 5 de 10")
     walk.tap("PREGON")
-    shot("campana_inicio", "Paso 6 de 7")
+    shot("campana_inicio", "Paso 6 de 10")
     walk.tap("Inmediatamente")
-    shot("campana_revision", "Paso 7 de 7")
+    shot("campana_revision", "Paso 10 de 10")
 
 
 def send(walk: Walk) -> None:

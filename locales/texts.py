@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone_location
+from babel.dates import format_date, format_datetime, get_day_names, get_timezone_location
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 from markupsafe import Markup, escape
 
@@ -96,6 +96,15 @@ class Texts:
     def day(self, when: datetime, zone: ZoneInfo) -> str:
         """The date in the zone: 25 nov. 2026."""
         return format_datetime(when, "d MMM y", tzinfo=zone, locale=self._locale)
+
+    def weekday(self, day: int, *, short: bool = True) -> str:
+        """The name of a day of the week, 0 = Monday: lun, or lunes."""
+        names = get_day_names("abbreviated" if short else "wide", "stand-alone", self._locale)
+        return str(names[day]).rstrip(".")
+
+    def month(self, day: date) -> str:
+        """The month and its year: noviembre 2026."""
+        return format_date(day, "LLLL y", locale=self._locale)
 
     def time(self, when: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
         """The time of day in the zone: 14:05, or 14:05:11."""

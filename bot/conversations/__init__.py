@@ -2,6 +2,7 @@
 
 from bot.conversations import (  # noqa: F401
     account,
+    account_rules,
     blacklist,
     campaign_countdown,
     campaign_new,
@@ -12,13 +13,16 @@ from bot.conversations import (  # noqa: F401
     contact_add,
     contacts,
     contacts_import,
+    end_picker,
     groups,
     help,  # noqa: A004 - a module of ours
     home,
     import_result,
     import_review,
+    pace_picker,
     people,
     results,
     templates,
+    weekly_picker,
     when_picker,
 )

@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 
 from bot.chat import Chat
-from bot.conversations import campaign_review, campaign_text, when_picker
+from bot.conversations import campaign_review, campaign_text, end_picker, pace_picker, when_picker
 from bot.conversations.campaigns import ListCampaigns
 from bot.layout import PAGE, cut, footer, heading, pager
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
-from bot.wizard import GoTo, Leave, ResumeDraft, Step, first_open, frame, go_on, head, next_row
+from bot.wizard import GoTo, Leave, ResumeDraft, Step, first_open, frame, go_on, head, is_complete, next_row
 from domain.models import CampaignMode
 from domain.rules.permission import Permission
 from domain.rules.sender_id import MAX_CHARACTERS
@@ -246,15 +246,13 @@ async def toggle_all(action: ToggleAll, chat: Chat) -> Screen:
 @on(UseAccountSender)
 async def use_account_sender(action: UseAccountSender, chat: Chat) -> Screen:
     """On with the next step."""
-    await drafts.set_sender_id(chat.account.id, action.campaign_id, sender_id=chat.account.sender_id)
-    return await go_on(action.campaign_id, Step.SENDER, chat)
+    return await _set_sender(action.campaign_id, chat.account.sender_id, chat)
 
 
 @on(SaveSender)
 async def save_sender(action: SaveSender, chat: Chat) -> Screen:
     """On with the next step."""
-    await drafts.set_sender_id(chat.account.id, action.campaign_id, sender_id=chat.text or "")
-    return await go_on(action.campaign_id, Step.SENDER, chat)
+    return await _set_sender(action.campaign_id, chat.text or "", chat)
 
 
 @on(Leave)
@@ -278,8 +276,20 @@ async def _show(draft: Draft, step: Step, chat: Chat) -> Screen:
             return sender_screen(draft, chat)
         case Step.WHEN:
             return when_picker.when_screen(draft, chat)
+        case Step.ENDS:
+            return end_picker.end_screen(draft, chat)
+        case Step.PACE:
+            return pace_picker.pace_screen(draft, chat)
+        case Step.SILENCE:
+            return pace_picker.silence_screen(draft, chat)
         case Step.REVIEW:
             return await campaign_review.review(draft, chat)
+
+
+async def _set_sender(campaign_id: int, sender_id: str, chat: Chat) -> Screen:
+    edited = is_complete(await drafts.get(chat.account.id, campaign_id))
+    await drafts.set_sender_id(chat.account.id, campaign_id, sender_id=sender_id)
+    return await go_on(campaign_id, Step.SENDER, chat, edited=edited)
 
 
 async def _groups(campaign_id: int, chat: Chat, *, page: int = 0) -> Screen:

@@ -7,6 +7,7 @@ from markupsafe import escape
 from bot.chat import Chat
 from bot.conversations import campaigns as campaign_card
 from bot.conversations.campaigns import ListCampaigns
+from bot.hours_words import end_words, pace_words, silence_words, start_words
 from bot.layout import cut, footer, pairs
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from bot.wizard import GoTo, Leave, Step, frame, head, is_complete
@@ -76,7 +77,13 @@ def review_screen(
         who = found.sample.name or str(found.sample.msisdn)
         lines += [t("review.sample", who=who), f"<blockquote>{escape(found.sample.text)}</blockquote>"]
     lines.append(t("review.sender", sender=campaign.sender_id or "—"))
-    lines.append(t("review.start", when=_start(draft, chat)))
+    zone = chat.account.zone
+    lines.append(t("review.start", when=start_words(campaign, zone, t)))
+    lines.append(t("review.end", when=end_words(campaign, zone, t)))
+    lines.append(t("review.pace", pace=pace_words(campaign, t)))
+    silence = silence_words(campaign, draft.quiet, zone, t)
+    if silence:
+        lines.append(t("review.silence", silence=silence))
     if found is not None:
         lines += ["", *_cost(found, t), *_warnings(found, t)]
     if fault:
@@ -94,10 +101,10 @@ def review_screen(
 def launch_screen(draft: Draft, found: Forecast, chat: Chat) -> Screen:
     """Once more, with the number and the price; the safe way first."""
     t = chat.t
-    later = draft.campaign.start_kind is StartKind.AT
+    later = draft.campaign.start_kind is not StartKind.NOW
     lines = [
         t("review.ask_launch", count=found.recipients, name=draft.campaign.name),
-        t("review.ask_launch_when", when=_start(draft, chat)),
+        t("review.ask_launch_when", when=start_words(draft.campaign, chat.account.zone, t)),
         *_cost(found, t),
     ]
     yes = t.label("review.schedule_yes" if later else "review.launch_yes", count=found.recipients)
@@ -167,13 +174,6 @@ def _warnings(found: Forecast, t: Texts) -> list[str]:
     return lines
 
 
-def _start(draft: Draft, chat: Chat) -> str:
-    campaign = draft.campaign
-    if campaign.start_kind is StartKind.AT and campaign.start_at is not None:
-        return chat.t.moment(campaign.start_at, chat.account.zone)
-    return chat.t.label("review.now")
-
-
 def _needed(draft: Draft) -> tuple[tuple[Step, bool], ...]:
     return (
         (Step.GROUPS, bool(draft.groups)),
@@ -190,11 +190,11 @@ def _rows(draft: Draft, missing: list[Step], chat: Chat, *, ready: bool, priced:
     t = chat.t
     rows: list[tuple[Button, ...]] = []
     if ready and chat.may(Permission.SEND):
-        key = "review.schedule" if draft.campaign.start_kind is StartKind.AT else "review.launch"
+        key = "review.launch" if draft.campaign.start_kind is StartKind.NOW else "review.schedule"
         rows.append((Button(t.label(key), AskLaunch(draft.id, draft.campaign.revision), Style.SUCCESS),))
     if not priced and chat.may(Permission.GOVERN):
         rows.append((Button(t.label("review.set_price"), unpack("ap")),))
-    steps = (Step.NAME, Step.MODE, Step.GROUPS, Step.TEXT, Step.SENDER, Step.WHEN)
+    steps = [step for step in Step if step is not Step.REVIEW]
     rows += pairs(
         [
             Button(

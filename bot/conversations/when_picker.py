@@ -1,22 +1,24 @@
-"""The wizard's sixth step: now, a day and an hour by buttons, or a moment typed."""
+"""The wizard's *Iniciar*: now, a day and an hour by buttons, or a moment typed. Weekdays are in ``weekly_picker``."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from bot.chat import Chat
 from bot.conversations import campaign_review
+from bot.conversations.weekly_picker import SaveWeekly, ShowWeekly, save_weekly
+from bot.hours_words import start_words
 from bot.layout import pairs
-from bot.screen import Action, Button, Rows, Screen, StaleAction, Style, on
+from bot.pickers import QUARTERS, hour_rows, month_rows, pack, quarter, unpack_day
+from bot.screen import Action, Button, Rows, Screen, Style, on
 from bot.wizard import GoTo, Step, frame
 from domain.models import StartKind
 from domain.rules.permission import Permission
-from domain.rules.schedule import parse_when, wall
-from domain.usecases import drafts
+from domain.rules.schedule import BadWhen, parse_when, wall
+from domain.rules.weekly_words import parse_weekly
+from domain.usecases import draft_hours, drafts
 from domain.usecases.drafts import Draft
 
-_DAYS: Final = 6  # offered by buttons
-_PER_ROW: Final = 6  # hours
-_MINUTES: Final = (0, 15, 30, 45)
+_DAYS: Final = 4  # offered by buttons of their own
 
 # Actions
 
@@ -27,19 +29,19 @@ class StartNow(Action, code="wh", permission=Permission.EDIT):
     campaign_id: int
 
 
+class ShowMonth(Action, code="whc", permission=Permission.EDIT):
+    """Another day: the month of this one (``20261124``)."""
+
+    campaign_id: int
+    day: int
+
+
 class PickHour(Action, code="whh", permission=Permission.EDIT):
-    """The day was chosen (``20261124``): which hour?"""
+    """The day was chosen: which hour, at which quarter of it?"""
 
     campaign_id: int
     day: int
-
-
-class PickMinute(Action, code="whm", permission=Permission.EDIT):
-    """The hour was chosen: which minute?"""
-
-    campaign_id: int
-    day: int
-    hour: int
+    minute: int = 0
 
 
 class SetStart(Action, code="whs", permission=Permission.EDIT):
@@ -52,7 +54,7 @@ class SetStart(Action, code="whs", permission=Permission.EDIT):
 
 
 class SaveStart(Action, code="wha", permission=Permission.EDIT):
-    """The moment was typed."""
+    """The moment, or weekly hours, were typed."""
 
     campaign_id: int
 
@@ -61,71 +63,64 @@ class SaveStart(Action, code="wha", permission=Permission.EDIT):
 
 
 def when_screen(draft: Draft, chat: Chat) -> Screen:
-    """Now, one of the next days, or typed."""
+    """Now, one of the next days, weekdays, or typed."""
     t, zone = chat.t, chat.account.zone
     body = t("wizard.ask_when", zone=t.zone(zone), time=t.time(chat.now, zone))
-    if draft.campaign.start_kind is StartKind.AT and draft.campaign.start_at is not None:
-        body += f"\n\n{t('wizard.chosen_when', when=t.moment(draft.campaign.start_at, zone))}"
+    if draft.campaign.start_kind is not StartKind.NOW:
+        body += f"\n\n{t('wizard.chosen_when', when=start_words(draft.campaign, zone, t))}"
     local = chat.now.astimezone(zone)
     days = [local.date() + timedelta(days=ahead) for ahead in range(_DAYS)]
-    if local.time() >= time(23, 45):
+    if local.time() >= time(23, QUARTERS[-1]):
         days = days[1:]
-    buttons = [Button(_day_label(day, local.date(), chat), PickHour(draft.id, _pack(day))) for day in days]
-    rows: Rows = ((Button(t.label("wizard.start_now"), StartNow(draft.id), Style.PRIMARY),), *pairs(buttons))
+    buttons = [Button(_day_label(day, local.date(), chat), PickHour(draft.id, pack(day))) for day in days]
+    rows: Rows = (
+        (Button(t.label("wizard.start_now"), StartNow(draft.id), Style.PRIMARY),),
+        *pairs(buttons),
+        (
+            Button(t.label("wizard.other_date"), ShowMonth(draft.id, pack(local.date()))),
+            Button(t.label("wizard.weekdays"), ShowWeekly(draft.id)),
+        ),
+    )
     return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id))
 
 
-def hour_screen(draft: Draft, day: date, chat: Chat) -> Screen:
-    """The hours of that day that are to come."""
-    local = chat.now.astimezone(chat.account.zone)
-    hours = [hour for hour in range(24) if _to_come(day, hour, _MINUTES[-1], local)]
-    buttons = [Button(f"{hour:02d}", PickMinute(draft.id, _pack(day), hour)) for hour in hours]
-    rows = tuple(tuple(buttons[i : i + _PER_ROW]) for i in range(0, len(buttons), _PER_ROW))
-    body = chat.t("wizard.ask_hour", day=_day_label(day, local.date(), chat))
+def month_screen(draft: Draft, month: date, chat: Chat) -> Screen:
+    """Any day of the next year."""
+    rows = month_rows(
+        month,
+        today=chat.now.astimezone(chat.account.zone).date(),
+        pick=lambda day: PickHour(draft.id, pack(day)),
+        turn=lambda day: ShowMonth(draft.id, pack(day)),
+        t=chat.t,
+    )
+    body = chat.t("wizard.ask_date")
     return frame(draft, Step.WHEN, chat, body=body, rows=(*rows, _other_day(draft, chat)), expects=SaveStart(draft.id))
 
 
-def minute_screen(draft: Draft, day: date, hour: int, chat: Chat) -> Screen:
-    """The quarters of that hour that are to come."""
-    local = chat.now.astimezone(chat.account.zone)
-    row = tuple(
-        Button(f"{hour:02d}:{minute:02d}", SetStart(draft.id, _pack(day), hour, minute))
-        for minute in _MINUTES
-        if _to_come(day, hour, minute, local)
+def hour_screen(draft: Draft, day: date, minute: int, chat: Chat) -> Screen:
+    """The hours of that day that are to come."""
+    zone = chat.account.zone
+    local = chat.now.astimezone(zone)
+    packed = pack(day)
+    rows = hour_rows(
+        minute,
+        pick=lambda hour: SetStart(draft.id, packed, hour, minute),
+        turn=lambda other: PickHour(draft.id, packed, other),
+        first=local.time() if day == local.date() else None,
     )
-    body = chat.t("wizard.ask_minute", day=_day_label(day, local.date(), chat), hour=f"{hour:02d}")
-    rows = (row, _other_day(draft, chat)) if row else (_other_day(draft, chat),)
-    return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id))
+    body = chat.t("wizard.ask_hour", day=_day_label(day, local.date(), chat), zone=chat.t.zone(zone))
+    return frame(draft, Step.WHEN, chat, body=body, rows=(*rows, _other_day(draft, chat)), expects=SaveStart(draft.id))
 
 
 def _day_label(day: date, today: date, chat: Chat) -> str:
     noon = wall(day, time(12), chat.account.zone)
-    written = chat.t.day(noon, chat.account.zone)
+    written = f"{chat.t.weekday(day.weekday())} {chat.t.day(noon, chat.account.zone)}"
     near = {today: "wizard.today", today + timedelta(days=1): "wizard.tomorrow"}.get(day)
-    return chat.t.label(near, day=written) if near else written
-
-
-def _to_come(day: date, hour: int, minute: int, local: datetime) -> bool:
-    return datetime.combine(day, time(hour, minute)) > local.replace(tzinfo=None)
+    return chat.t.label(near, day=chat.t.day(noon, chat.account.zone)) if near else written
 
 
 def _other_day(draft: Draft, chat: Chat) -> tuple[Button, ...]:
     return (Button(chat.t.label("wizard.other_day"), GoTo(draft.id, Step.WHEN)),)
-
-
-def _pack(day: date) -> int:
-    return int(f"{day:%Y%m%d}")
-
-
-def _day(packed: int) -> date:
-    """
-    Raises:
-        StaleAction: No such day: the button is forged.
-    """
-    try:
-        return date(packed // 10_000, packed // 100 % 100, packed % 100)
-    except ValueError as error:
-        raise StaleAction(str(packed)) from error
 
 
 # Handlers
@@ -134,38 +129,47 @@ def _day(packed: int) -> date:
 @on(StartNow)
 async def start_now(action: StartNow, chat: Chat) -> Screen:
     """On to the review."""
-    await drafts.start_now(chat.account.id, action.campaign_id)
+    await draft_hours.start_now(chat.account.id, action.campaign_id)
     return await campaign_review.review(await drafts.get(chat.account.id, action.campaign_id), chat)
+
+
+@on(ShowMonth)
+async def show_month(action: ShowMonth, chat: Chat) -> Screen:
+    """A month."""
+    return month_screen(await drafts.get(chat.account.id, action.campaign_id), unpack_day(action.day), chat)
 
 
 @on(PickHour)
 async def pick_hour(action: PickHour, chat: Chat) -> Screen:
     """Which hour."""
-    return hour_screen(await drafts.get(chat.account.id, action.campaign_id), _day(action.day), chat)
-
-
-@on(PickMinute)
-async def pick_minute(action: PickMinute, chat: Chat) -> Screen:
-    """Which minute."""
     draft = await drafts.get(chat.account.id, action.campaign_id)
-    return minute_screen(draft, _day(action.day), action.hour % 24, chat)
+    return hour_screen(draft, unpack_day(action.day), quarter(action.minute), chat)
 
 
 @on(SetStart)
 async def set_start(action: SetStart, chat: Chat) -> Screen:
     """On to the review."""
-    moment = wall(_day(action.day), time(action.hour % 24, action.minute % 60), chat.account.zone)
-    return await _set(action.campaign_id, moment, chat)
+    at = time(action.hour % 24, quarter(action.minute))
+    return await _set(action.campaign_id, wall(unpack_day(action.day), at, chat.account.zone), chat)
 
 
 @on(SaveStart)
 async def save_start(action: SaveStart, chat: Chat) -> Screen:
     """What is not understood, or is over, keeps the question open."""
-    zone = chat.account.zone
-    moment = parse_when(chat.text or "", now=chat.now, zone=zone, language=chat.t.language)
+    text, zone = chat.text or "", chat.account.zone
+    try:
+        moment = parse_when(text, now=chat.now, zone=zone, language=chat.t.language)
+    except BadWhen:
+        try:
+            understood = bool(parse_weekly(text).days)
+        except BadWhen:
+            understood = False
+        if not understood:
+            raise
+        return await save_weekly(SaveWeekly(action.campaign_id), chat)
     return await _set(action.campaign_id, moment, chat)
 
 
 async def _set(campaign_id: int, moment: datetime, chat: Chat) -> Screen:
-    await drafts.start_at(chat.account.id, campaign_id, moment=moment, now=chat.now)
+    await draft_hours.start_at(chat.account.id, campaign_id, moment=moment, now=chat.now)
     return await campaign_review.review(await drafts.get(chat.account.id, campaign_id), chat)

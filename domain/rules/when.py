@@ -24,7 +24,7 @@ class WhenInPast(DomainError):
     key = "schedule.past"
 
 
-_WEEKDAYS: Final[Mapping[str, int]] = {
+WEEKDAYS: Final[Mapping[str, int]] = {
     word: day
     for day, words in enumerate((
         ("lunes", "lun", "monday", "mon", "segunda", "segunda-feira"),
@@ -113,7 +113,7 @@ def parse_when(text: str, *, now: datetime, zone: tzinfo, language: str = "es") 
         BadWhen: Not understood, or no such date.
         WhenInPast: Understood, but not after ``now``.
     """
-    plain = _simplify(text)
+    plain = simplify(text)
     try:
         when = _span(plain, now) or _moment(plain, now.astimezone(zone), zone, month_first=_american(language))
     except (ValueError, OverflowError):
@@ -125,11 +125,41 @@ def parse_when(text: str, *, now: datetime, zone: tzinfo, language: str = "es") 
     return when
 
 
+def parse_clock(text: str) -> time:
+    """
+    A time of day alone: ``11:45``, ``a las 18``, ``6 pm``, ``18h``.
+
+    Raises:
+        BadWhen: Not understood, or there is no such hour.
+    """
+    try:
+        found = _clock(simplify(text))
+    except ValueError:
+        found = None
+    if found is None:
+        raise BadWhen(text=text)
+    return found
+
+
+def parse_day(text: str, *, now: datetime, zone: tzinfo, language: str = "es") -> date:
+    """
+    A day alone, as ``parse_when`` reads it before a time: ``31/12``, ``viernes``, ``mañana``, ``2026-12-31``.
+
+    Raises:
+        BadWhen: Not understood, or no such date.
+        WhenInPast: Understood, but over.
+    """
+    try:
+        return parse_when(f"{text} 23:59", now=now, zone=zone, language=language).astimezone(zone).date()
+    except BadWhen:
+        raise BadWhen(text=text) from None
+
+
 def _american(language: str) -> bool:
     return language.replace("_", "-").lower() in _MONTH_FIRST
 
 
-def _simplify(text: str) -> str:
+def simplify(text: str) -> str:
     """Small letters without accents, one space between words, and none of those that say nothing."""
     decomposed = unicodedata.normalize("NFKD", text[:100].casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
@@ -200,9 +230,9 @@ def _dated(found: re.Match[str], clock: time, local: datetime, zone: tzinfo, *, 
 def _worded(word: str, clock: time, local: datetime, zone: tzinfo) -> datetime | None:
     if word in _DAYS:
         return wall(local.date() + timedelta(days=_DAYS[word]), clock, zone)
-    if word not in _WEEKDAYS:
+    if word not in WEEKDAYS:
         return None
-    ahead = (_WEEKDAYS[word] - local.weekday()) % 7
+    ahead = (WEEKDAYS[word] - local.weekday()) % 7
     return _next_day(local + timedelta(days=ahead), clock, zone, step=7, after=local)
 
 

@@ -1,33 +1,28 @@
 """
 A campaign while it is a draft: a row from the first step of the wizard on, changed in place. Each change raises its
-revision, so a launch that was asked for on an older screen is refused. What happens from the start on is in
-``domain.usecases.campaigns``.
+revision, so a launch that was asked for on an older screen is refused. Its hours and its pace are in ``draft_hours``;
+what happens from the start on is in ``campaigns``.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import time
 
 import structlog
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
 from domain import store
-from domain.errors import DomainError, NotFound, WrongState
-from domain.models import Campaign, CampaignMode, ContactGroup, StartKind, Template
+from domain.errors import NotFound, WrongState
+from domain.models import Account, Campaign, CampaignMode, ContactGroup, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.sender_id import parse_sender_id
 from domain.rules.title import clean_title
 from domain.store import GroupCount
 from domain.usecases import campaigns
+from domain.usecases.hours import quiet_of
 from domain.usecases.templates import checked_text
 
 log = structlog.get_logger()
-
-
-class StartInThePast(DomainError):
-    """The moment typed is not to come. Values: none."""
-
-    key = "error.start_in_the_past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +45,7 @@ class Draft:
         text: Its own, or its template's as it stands now; empty: none chosen yet.
         text_title: The template's title; empty: a text of its own.
         audience: Distinct contacts of its groups, and how many of them are on the blacklist.
+        quiet: The account's quiet hours; None: it has none.
     """
 
     campaign: Campaign
@@ -57,6 +53,7 @@ class Draft:
     text: str
     text_title: str
     audience: GroupCount
+    quiet: tuple[time, time] | None = None
 
     @property
     def id(self) -> int:
@@ -102,6 +99,7 @@ async def get(account_id: int, campaign_id: int) -> Draft:
         text=template.text if template else campaign.text,
         text_title=template.title if template else "",
         audience=audience,
+        quiet=quiet_of(await Account.get(id=account_id)),
     )
 
 
@@ -122,7 +120,7 @@ async def rename(account_id: int, campaign_id: int, *, name: str | None) -> None
         TitleMissing, TitleTooLong: It cannot be used.
         NotFound, WrongState: As in ``get``.
     """
-    await _edit(account_id, campaign_id, name=clean_title(name))
+    await edit(account_id, campaign_id, name=clean_title(name))
 
 
 async def set_mode(account_id: int, campaign_id: int, *, mode: CampaignMode) -> None:
@@ -132,7 +130,7 @@ async def set_mode(account_id: int, campaign_id: int, *, mode: CampaignMode) -> 
     Raises:
         NotFound, WrongState: As in ``get``.
     """
-    await _edit(account_id, campaign_id, mode=mode)
+    await edit(account_id, campaign_id, mode=mode)
 
 
 async def set_group(account_id: int, campaign_id: int, *, group_id: int, chosen: bool) -> None:
@@ -147,7 +145,7 @@ async def set_group(account_id: int, campaign_id: int, *, group_id: int, chosen:
     if group is None:
         raise NotFound(noun="group")
     async with in_transaction():
-        await _edit(account_id, campaign_id)
+        await edit(account_id, campaign_id)
         campaign = await Campaign.get(id=campaign_id)
         await (campaign.groups.add(group) if chosen else campaign.groups.remove(group))
 
@@ -161,7 +159,7 @@ async def set_all_groups(account_id: int, campaign_id: int, *, chosen: bool) -> 
     """
     groups = await ContactGroup.filter(account_id=account_id)
     async with in_transaction():
-        await _edit(account_id, campaign_id)
+        await edit(account_id, campaign_id)
         campaign = await Campaign.get(id=campaign_id)
         if chosen and groups:
             await campaign.groups.add(*groups)
@@ -180,7 +178,7 @@ async def set_template(account_id: int, campaign_id: int, *, template_id: int) -
     template = await Template.get_or_none(id=template_id, account_id=account_id)
     if template is None:
         raise NotFound(noun="template")
-    await _edit(account_id, campaign_id, template_id=template.id, text="")
+    await edit(account_id, campaign_id, template_id=template.id, text="")
 
 
 async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> None:
@@ -192,7 +190,7 @@ async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> No
         NotFound, WrongState: As in ``get``.
     """
     checked = checked_text(text)
-    await _edit(account_id, campaign_id, template_id=None, text=checked.source)
+    await edit(account_id, campaign_id, template_id=None, text=checked.source)
 
 
 async def set_sender_id(account_id: int, campaign_id: int, *, sender_id: str) -> None:
@@ -203,30 +201,7 @@ async def set_sender_id(account_id: int, campaign_id: int, *, sender_id: str) ->
         BadSenderId: It is neither a number nor at most 11 letters and digits.
         NotFound, WrongState: As in ``get``.
     """
-    await _edit(account_id, campaign_id, sender_id=parse_sender_id(sender_id))
-
-
-async def start_now(account_id: int, campaign_id: int) -> None:
-    """
-    It begins when the person says so.
-
-    Raises:
-        NotFound, WrongState: As in ``get``.
-    """
-    await _edit(account_id, campaign_id, start_kind=StartKind.NOW, start_at=None)
-
-
-async def start_at(account_id: int, campaign_id: int, *, moment: datetime, now: datetime) -> None:
-    """
-    It begins at ``moment``, aware UTC.
-
-    Raises:
-        StartInThePast: That is not to come.
-        NotFound, WrongState: As in ``get``.
-    """
-    if moment <= now:
-        raise StartInThePast
-    await _edit(account_id, campaign_id, start_kind=StartKind.AT, start_at=moment)
+    await edit(account_id, campaign_id, sender_id=parse_sender_id(sender_id))
 
 
 async def delete(account_id: int, campaign_id: int) -> None:
@@ -244,7 +219,13 @@ async def delete(account_id: int, campaign_id: int) -> None:
         raise _no_draft(campaign)
 
 
-async def _edit(account_id: int, campaign_id: int, **columns: object) -> None:
+async def edit(account_id: int, campaign_id: int, **columns: object) -> None:
+    """
+    Change columns of a draft, and raise its revision. What may be in them is for the caller to check.
+
+    Raises:
+        NotFound, WrongState: As in ``get``.
+    """
     changed = await Campaign.filter(id=campaign_id, account_id=account_id, state=CampaignState.DRAFT).update(
         revision=F("revision") + 1, **columns
     )

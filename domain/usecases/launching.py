@@ -4,7 +4,7 @@ campaign that was.
 """
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from typing import Final
 
 import structlog
 
@@ -13,13 +13,17 @@ from domain.errors import DomainError
 from domain.models import Account, Campaign, CampaignMode, StartKind
 from domain.rules import campaign_state
 from domain.rules.campaign_state import CampaignEvent
-from domain.rules.local_time import clock
-from domain.rules.schedule import Weekly, next_open
+from domain.rules.schedule import period
 from domain.rules.template import compile_template
 from domain.rules.title import TITLE_LIMIT
 from domain.usecases import campaigns
+from domain.usecases.hours import hours_of
 
 log = structlog.get_logger()
+
+#: What a copy keeps of its hours and pace; the last day may be over.
+_KEPT: Final = ("ends", "carry_on", "quiet_hours", "skip_holidays", "tps", "daily_cap", "priority")
+_WEEKLY: Final = ("start_kind", "weekdays", "begins")
 
 
 class Incomplete(DomainError):
@@ -69,7 +73,7 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
     if campaign.state not in campaign_state.sources(CampaignEvent.SCHEDULE) or campaign.revision != revision:
         raise campaigns.stale(campaign, CampaignEvent.SCHEDULE)
     text, title = (campaign.template.text, campaign.template.title) if campaign.template else (campaign.text, "")
-    await _check(campaign, text, now=now)
+    await _check(campaign, text)
     account = await Account.get(id=account_id)
     launch_at, start_at = begin_moments(campaign, account, now=now)
     columns: dict[str, object] = {
@@ -117,43 +121,28 @@ def begin_moments(campaign: Campaign, account: Account, *, now: datetime) -> tup
         StartPassed: Its hour is not to come any more.
         NeverOpens: Its hours never come.
     """
-    opens = _opens(campaign, account, now=now)
+    at = campaign.start_kind is StartKind.AT
+    if at and (campaign.start_at is None or campaign.start_at <= now):
+        raise StartPassed
+    found = period(now, hours_of(campaign, account, now=now))
+    if found is None:
+        raise NeverOpens
     callback_until = now + timedelta(seconds=account.countdown_s)
-    launch_at = callback_until if opens <= callback_until else None
-    return launch_at, None if campaign.start_kind is StartKind.NOW and launch_at else opens
-
-
-def _opens(campaign: Campaign, account: Account, *, now: datetime) -> datetime:
-    """The first moment, not before ``now``, at which it may send."""
-    if campaign.start_kind is StartKind.AT:
-        if campaign.start_at is None or campaign.start_at <= now:
-            raise StartPassed
-        return campaign.start_at
-    if campaign.start_kind is StartKind.WEEKLY:
-        is_open, change = next_open(now, weekly_of(campaign), ZoneInfo(account.time_zone))
-        if is_open:
-            return now
-        if change is None:
-            raise NeverOpens
-        return change
-    return now
-
-
-def weekly_of(campaign: Campaign) -> Weekly:
-    """Its weekly hours; without any, none."""
-    days = frozenset(day for day in range(7) if (campaign.weekdays or 0) >> day & 1)
-    ends = None if campaign.ends is None else clock(campaign.ends)
-    return Weekly(days, clock(campaign.begins or 0), ends)
+    if found.opens > callback_until:
+        return None, found.opens
+    return callback_until, campaign.start_at if at else None
 
 
 async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id: int) -> Campaign:
     """
-    *Editar como nuevo*: a draft with the same mode, groups, text and sender ID, to start at once.
+    *Editar como nuevo*: a draft with the same mode, groups, text, sender ID and pace, to start at once or on the same
+    weekdays.
 
     Raises:
         NotFound: It is gone, or another account's.
     """
     source = await campaigns.get(account_id, campaign_id)
+    weekly = source.start_kind is StartKind.WEEKLY
     same_text = source.template is not None and source.text in {"", source.template.text}
     draft = await Campaign.create(
         account_id=account_id,
@@ -164,6 +153,7 @@ async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id
         sender_id=source.sender_id,
         created_by=by,
         chat_id=chat_id,
+        **{column: getattr(source, column) for column in (_WEEKLY if weekly else ()) + _KEPT},
     )
     groups = await source.groups.all()
     if groups:
@@ -172,7 +162,7 @@ async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id
     return draft
 
 
-async def _check(campaign: Campaign, text: str, *, now: datetime) -> None:
+async def _check(campaign: Campaign, text: str) -> None:
     group_ids = [group.id for group in await campaign.groups.all()]
     missing = next(
         (what for what, there in (("groups", group_ids), ("text", text), ("sender", campaign.sender_id)) if not there),
@@ -181,8 +171,6 @@ async def _check(campaign: Campaign, text: str, *, now: datetime) -> None:
     if missing is not None:
         raise Incomplete(missing=missing)
     compile_template(text)
-    if campaign.start_kind is StartKind.AT and (campaign.start_at is None or campaign.start_at <= now):
-        raise StartPassed
     found = await store.current().audience_count(campaign.account_id, group_ids)  # type: ignore[attr-defined]
     if found.contacts <= found.blacklisted and campaign.mode is not CampaignMode.PERMANENT:
         raise NobodyToSendTo

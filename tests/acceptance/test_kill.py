@@ -58,17 +58,17 @@ async def test_the_wizard_goes_on_after_a_kill_at_each_step(sandbox: Sandbox, st
     await owner.tap("Campañas")
     await owner.sees("No hay registros encontrados")
     await owner.tap("➕ Nueva campaña")
-    await owner.sees("Paso 1 de 7")
+    await owner.sees("Paso 1 de 10")
     await _again(program)
     await owner.say("Con cortes")
-    await owner.sees("Paso 2 de 7", "Con cortes")
+    await owner.sees("Paso 2 de 10", "Con cortes")
     steps = (
-        ("Modo Normal", "Paso 3 de 7"),
+        ("Modo Normal", "Paso 3 de 10"),
         ("clientes", "Siguiente »"),
-        ("Siguiente »", "Paso 4 de 7"),
-        ("Aviso", "Paso 5 de 7"),
-        ("PREGON", "Paso 6 de 7"),
-        ("Inmediatamente", "Paso 7 de 7"),
+        ("Siguiente »", "Paso 4 de 10"),
+        ("Aviso", "Paso 5 de 10"),
+        ("PREGON", "Paso 6 de 10"),
+        ("Inmediatamente", "Paso 10 de 10"),
         ("🚀 Iniciar", "¿Enviar"),
     )
     for label, then in steps:

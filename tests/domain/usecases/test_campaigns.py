@@ -12,8 +12,8 @@ from domain.models import Account, Campaign, CampaignMode, ContactGroup, Notice,
 from domain.rules.campaign_state import TABLE, CampaignEvent, CampaignState, sources
 from domain.rules.sender_id import BadSenderId
 from domain.rules.template import BadTemplate
-from domain.usecases import campaigns, drafts, launching
-from domain.usecases.drafts import StartInThePast
+from domain.usecases import campaigns, draft_hours, drafts, launching
+from domain.usecases.draft_hours import StartInThePast
 from domain.usecases.launching import Incomplete, NobodyToSendTo, StartPassed
 from tests.audience import FIRST, block, group_of
 from tests.conftest import OPERATOR, OWNER
@@ -80,7 +80,7 @@ async def test_bad_values_change_nothing(account: Account, draft: int) -> None:
         with pytest.raises(BadSenderId):
             await drafts.set_sender_id(account.id, draft, sender_id=sender_id)
     with pytest.raises(StartInThePast):
-        await drafts.start_at(account.id, draft, moment=NOW, now=NOW)
+        await draft_hours.start_at(account.id, draft, moment=NOW, now=NOW)
 
     assert (await Campaign.get(id=draft)).revision == 3
 
@@ -142,10 +142,10 @@ async def test_a_launch_of_an_older_revision_is_refused(account: Account, draft:
 
 async def test_what_lacks_something_is_not_launched(account: Account, draft: int) -> None:
     """Group, text, people, hour."""
-    await drafts.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
+    await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
     with pytest.raises(StartPassed):
         await launch(account, draft, now=NOW + timedelta(hours=1))
-    await drafts.start_now(account.id, draft)
+    await draft_hours.start_now(account.id, draft)
     await block(account, [FIRST, FIRST + 1, FIRST + 2])
     with pytest.raises(NobodyToSendTo):
         await launch(account, draft)
@@ -171,7 +171,7 @@ async def test_a_permanent_campaign_may_begin_with_nobody(account: Account, draf
 async def test_a_scheduled_one_is_due_at_its_hour_begins_once_and_says_so(account: Account, draft: int) -> None:
     """The scheduler's tick may come twice, or late."""
     hour = NOW + timedelta(hours=1)
-    await drafts.start_at(account.id, draft, moment=hour, now=NOW)
+    await draft_hours.start_at(account.id, draft, moment=hour, now=NOW)
     campaign = await launch(account, draft)
     assert (campaign.state, campaign.started_at) == (CampaignState.SCHEDULED, None)
     assert await campaigns.due(hour - timedelta(seconds=1)) == []
@@ -185,7 +185,7 @@ async def test_a_scheduled_one_is_due_at_its_hour_begins_once_and_says_so(accoun
 
 async def test_what_is_scheduled_can_be_edited_until_its_hour(account: Account, draft: int) -> None:
     """Back to the draft, with everything in it."""
-    await drafts.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
+    await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
     await launch(account, draft)
     with pytest.raises(WrongState):
         await drafts.rename(account.id, draft, name="otro")

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import WrongState
 from domain.models import Account, Campaign, Message, Notice
 from domain.rules.campaign_state import CampaignState
-from domain.usecases import campaigns, drafts, launching
+from domain.usecases import campaigns, draft_hours, drafts, launching
 from tests.audience import group_of
 from tests.conftest import OPERATOR, OWNER
 
@@ -108,7 +108,7 @@ async def test_without_a_countdown_it_starts_at_once(account: Account, draft: in
 
 async def test_what_waits_for_its_hour_is_not_sent_by_an_old_button(account: Account, draft: int) -> None:
     """*Enviar ya* is the countdown's."""
-    await drafts.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
+    await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
     campaign = await launch(account, draft)
 
     assert (campaign.launch_at, campaign.start_at) == (None, NOW + timedelta(hours=1))
@@ -118,7 +118,7 @@ async def test_what_waits_for_its_hour_is_not_sent_by_an_old_button(account: Acc
 
 async def test_an_hour_within_the_countdown_waits_for_its_end(account: Account, draft: int) -> None:
     """It can be called back for as long as any other."""
-    await drafts.start_at(account.id, draft, moment=NOW + timedelta(seconds=20), now=NOW)
+    await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(seconds=20), now=NOW)
     campaign = await launch(account, draft)
 
     assert (campaign.launch_at, campaign.start_at) == (NOW + MINUTE, NOW + timedelta(seconds=20))
