@@ -9,6 +9,7 @@ in 64-bit integers, the same on both engines: SQLite would keep datetimes as tex
 from domain.models.account import Account, Invitation, Membership, Person, TeamPhone
 from domain.models.blacklist import BlacklistEntry
 from domain.models.campaign import Campaign, CampaignMode, StartKind
+from domain.models.change import Change, ChangeKind, ChangeState, ContactView
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
 from domain.models.contact import Contact, ContactGroup
 from domain.models.dispatch import Chunk, ChunkState, Pulse, Retry, Sender
@@ -22,10 +23,14 @@ __all__ = [
     "BlacklistEntry",
     "Campaign",
     "CampaignMode",
+    "Change",
+    "ChangeKind",
+    "ChangeState",
     "Chunk",
     "ChunkState",
     "Contact",
     "ContactGroup",
+    "ContactView",
     "Conversation",
     "ImportJob",
     "ImportState",

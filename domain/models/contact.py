@@ -1,6 +1,7 @@
 """Contacts and their groups. The membership table ``group_contact`` has no model: only ``domain.store`` touches it."""
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 from domain.models.account import Account
@@ -22,7 +23,11 @@ class ContactGroup(Model):
 
 
 class Contact(Model):
-    """One number of an account. ``msisdn``: E.164 digits with country code, no ``+``."""
+    """One number of an account. ``msisdn``: E.164 digits with country code, no ``+``.
+
+    ``import_id``: the import that last wrote it. ``updated_ms`` rises with every change of a field, by at least one:
+    it is also the row's version.
+    """
 
     id = fields.BigIntField(primary_key=True)
     account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField("domain.Account", related_name="contacts")
@@ -36,7 +41,9 @@ class Contact(Model):
     value_3 = fields.CharField(max_length=255, default="", db_default="")
     created_ms = fields.BigIntField()
     updated_ms = fields.BigIntField()
+    import_id = fields.IntField(null=True)
 
     class Meta:
         table = "contact"
+        indexes = (Index(fields=("import_id", "id")),)
         unique_together = (("account", "msisdn"),)

@@ -46,6 +46,7 @@ class ImportJob(Model):
     counts: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
     errors = fields.BinaryField(null=True)  # rows refused: JSON lines, deflated
     created_at = fields.DatetimeField(auto_now_add=True)
+    change_id = fields.BigIntField(null=True)  # what undoes it
     started_at = fields.DatetimeField(null=True)  # confirmed
     ended_at = fields.DatetimeField(null=True)
     updated_at = fields.DatetimeField(auto_now=True)

@@ -18,6 +18,7 @@ from domain.store.interface import (
     Submission,
     ToSend,
 )
+from domain.store.journal import Slice, Span, UndoneSlice
 
 __all__ = [
     "Claim",
@@ -29,10 +30,13 @@ __all__ = [
     "PartAnswer",
     "Receipt",
     "Result",
+    "Slice",
     "SliceCounts",
+    "Span",
     "Store",
     "Submission",
     "ToSend",
+    "UndoneSlice",
     "current",
     "use",
 ]

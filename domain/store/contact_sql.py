@@ -15,6 +15,7 @@ ASSIGNMENTS: Final = ", ".join(
 )
 DIFFERS: Final = " or ".join(f"(excluded.{name} <> '' and excluded.{name} <> contact.{name})" for name in FIELDS)
 
+OPTOUT: Final = "optout"  #: the source of a number whose owner asked for it
 DELETE_SLICE: Final = 5_000  # memberships a transaction: about 10 ms on SQLite
 NUMBERS_SLICE: Final = 10_000  # numbers a query
 

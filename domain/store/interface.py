@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import ClassVar, NamedTuple, Protocol
 
 from domain.rules.message_state import MessageEvent, MessageState
+from domain.store.journal import JournalStore
 
 
 class ContactRow(NamedTuple):
@@ -261,12 +262,19 @@ class ContactStore(Protocol):
     ) -> SliceCounts | None:
         """
         One transaction: upsert ``rows`` (ascending, distinct msisdns; filled fields win over what is there, blank ones
-        leave it), put them in the group, raise its revision, and advance the job's cursor and counts.
+        leave it), put them in the group, raise its revision, and advance the job's cursor and counts. Where the job
+        has a change, its journal is written too.
 
         Returns:
             None, and nothing is written: the job is not RUNNING any more, has been past these rows already, or its
             group is gone.
         """
+        ...
+
+    async def write_contacts(
+        self, account_id: int, group_id: int | None, rows: Sequence[ImportedRow], *, now_ms: int, change_id: int
+    ) -> SliceCounts:
+        """As a slice of an import, for contacts that were typed; ``group_id`` None: they join none."""
         ...
 
     async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
@@ -318,9 +326,12 @@ class ContactStore(Protocol):
     async def blacklist(
         self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int
     ) -> int:
-        """Put numbers on the blacklist; returns how many were not on it."""
+        """
+        Put numbers on the blacklist; returns how many were not on it. One that was keeps how it came, unless its owner
+        asks for it (source ``optout``): then that stands.
+        """
         ...
 
 
-class Store(DispatchStore, ContactStore, Protocol):
-    """Both halves; what ``domain.store.current()`` gives."""
+class Store(DispatchStore, ContactStore, JournalStore, Protocol):
+    """All of it; what ``domain.store.current()`` gives."""

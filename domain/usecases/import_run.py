@@ -19,7 +19,7 @@ from domain import store
 from domain.errors import DomainError
 from domain.models import Account, ImportJob, ImportState, NoticeKind
 from domain.rules.msisdn import NumberPlan
-from domain.usecases import notices
+from domain.usecases import notices, undo
 from domain.usecases.import_file import ReadFile, Stopped, columns_of, layout_of, read_file
 
 log = structlog.get_logger()
@@ -83,8 +83,16 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
             subject_id=job_id,
             detail={"reason": reason} if reason else None,
         )
+        await finish_change(job_id)
     log.info("import_ended", job=job_id, state=state, reason=reason)
     return True
+
+
+async def finish_change(job_id: int) -> None:
+    """What it wrote, to its end or not, can be undone from now on."""
+    job = await ImportJob.get(id=job_id).only("id", "change_id", "counts")
+    if job.change_id is not None:
+        await undo.finish(job.change_id, count=job.counts.get("created", 0) + job.counts.get("updated", 0))
 
 
 async def sweep_previews(now: datetime) -> int:

@@ -14,14 +14,15 @@ from pathlib import PurePath
 from typing import Final
 
 import structlog
+from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import NotFound, WrongState
-from domain.models import Account, ContactGroup, ImportJob, ImportState
+from domain.models import Account, ChangeKind, ContactGroup, ImportJob, ImportState
 from domain.rules.contact_csv import Field, Preview, RowError, preview
 from domain.rules.msisdn import NumberPlan
 from domain.rules.title import TITLE_LIMIT
-from domain.usecases import groups
+from domain.usecases import groups, import_run, undo
 from domain.usecases.import_file import (
     ReadFile,
     columns_of,
@@ -42,6 +43,7 @@ _REFUSED: Final = "refused:"  # prefix of a reason's count
 _LIGHT: Final = (
     "id", "account_id", "group_id", "person_id", "chat_id", "file_name", "sha256", "encoding", "delimiter", "columns",
     "header", "sample", "state", "counts", "created_at", "started_at", "ended_at",
+    "change_id",
 )  # fmt: skip
 
 
@@ -87,6 +89,7 @@ class Job:
 
     id: int
     chat_id: int
+    person_id: int
     file_name: str
     encoding: str
     delimiter: str
@@ -99,6 +102,7 @@ class Job:
     counts: Counts | None
     started_at: datetime | None
     ended_at: datetime | None
+    change_id: int | None  # what undoes it
 
     @property
     def has_number(self) -> bool:
@@ -157,6 +161,7 @@ async def get(account_id: int, job_id: int) -> Job:
     return Job(
         id=row["id"],
         chat_id=row["chat_id"],
+        person_id=row["person_id"],
         file_name=row["file_name"],
         encoding=row["encoding"],
         delimiter=row["delimiter"],
@@ -169,6 +174,7 @@ async def get(account_id: int, job_id: int) -> Job:
         counts=_read_counts(row["counts"]),
         started_at=row["started_at"],
         ended_at=row["ended_at"],
+        change_id=row["change_id"],
     )
 
 
@@ -265,9 +271,20 @@ async def confirm(account_id: int, job_id: int) -> Job:
         raise NotFound(noun="group")
     if job.state is ImportState.PREVIEW and (job.counts is None or not job.counts.contacts):
         raise WrongState(now=job.state, wanted=ImportState.RUNNING)
-    changed = await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).update(
-        state=ImportState.RUNNING, started_at=datetime.now(UTC), cursor=0
-    )
+    async with in_transaction():
+        changed = await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).update(
+            state=ImportState.RUNNING, started_at=datetime.now(UTC), cursor=0
+        )
+        if changed:
+            change_id = await undo.begin(
+                account_id,
+                ChangeKind.IMPORT,
+                by=job.person_id,
+                title=job.file_name,
+                subject_id=job_id,
+                group_id=job.group_id,
+            )
+            await ImportJob.filter(id=job_id).update(change_id=change_id)
     if changed:
         log.info("import_confirmed", account=account_id, job=job_id, group=job.group_id)
     return await get(account_id, job_id)
@@ -281,9 +298,11 @@ async def cancel(account_id: int, job_id: int) -> Job:
     Raises:
         NotFound: It is another account's.
     """
-    changed = await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.RUNNING).update(
-        state=ImportState.CANCELLED, content=None, ended_at=datetime.now(UTC)
-    )
+    running = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.RUNNING)
+    async with in_transaction():
+        changed = await running.update(state=ImportState.CANCELLED, content=None, ended_at=datetime.now(UTC))
+        if changed:
+            await import_run.finish_change(job_id)
     if changed:
         log.info("import_cancelled", account=account_id, job=job_id)
     return await get(account_id, job_id)

@@ -1,6 +1,7 @@
 """Imports, memberships, the blacklist by batches and pages of contacts on PostgreSQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, Final
 
@@ -12,29 +13,59 @@ from domain.store.contact_sql import (
     DIFFERS,
     FIELDS,
     NUMBERS_SLICE,
+    OPTOUT,
     STAGED,
     merged,
 )
 from domain.store.interface import ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
+from domain.store.journal_sql import POSTGRES, Touched
 from domain.store.postgres.connection import PostgresConnection
 
 _STAGE: Final = (
     "create temp table import_stage (msisdn bigint not null,"
     f" {', '.join(f'{name} text not null' for name in FIELDS)}) on commit drop"
 )
-_JOB: Final = (
-    "select 1 from import_job where id = $1 and account_id = $2 and state = 'running' and cursor < $3 for update"
-)
+_JOB: Final = """
+select change_id from import_job where id = $1 and account_id = $2 and state = 'running' and cursor < $3 for update
+"""
 _GROUP: Final = "select 1 from contact_group where id = $1 and account_id = $2 for key share"
 # xmax is 0 only in a row that this statement inserted; those left alone by "where" are not returned.
 _UPSERT: Final = f"""
 with written as (
-    insert into contact (account_id, {COLUMNS}, created_ms, updated_ms)
-    select $1, {COLUMNS}, $2, $2 from import_stage order by msisdn
-    on conflict (account_id, msisdn) do update set {ASSIGNMENTS}, updated_ms = excluded.updated_ms where {DIFFERS}
-    returning (xmax = 0) as created
+    insert into contact (account_id, {COLUMNS}, created_ms, updated_ms, import_id)
+    select $1, {COLUMNS}, $2, $2, $3 from import_stage order by msisdn
+    on conflict (account_id, msisdn) do update set {ASSIGNMENTS},
+        updated_ms = greatest(excluded.updated_ms, contact.updated_ms + 1),
+        import_id = coalesce(excluded.import_id, contact.import_id) where {DIFFERS}
+    returning id, updated_ms, (xmax = 0) as created
+), noted as (
+    insert into change_row (change_id, key, what, joined, after_ms)
+    select $4, id, {Touched.CREATED}, $5::smallint, updated_ms from written
+    where created and $4::bigint is not null order by id
 )
 select count(*) filter (where created) from written
+"""
+# The journal of a slice. The staged row goes by the name that it has in the upsert.
+_NOTE_CHANGED: Final = f"""
+insert into change_row (change_id, key, what, msisdn, after_ms, before)
+select $1, contact.id, {Touched.CHANGED}, contact.msisdn, greatest($2, contact.updated_ms + 1),
+    {POSTGRES.image("contact")}
+from import_stage excluded join contact on contact.account_id = $3 and contact.msisdn = excluded.msisdn
+where {DIFFERS} order by contact.id for update of contact
+"""
+_NOTE_JOINED: Final = f"""
+insert into change_row (change_id, key, what)
+select $1, c.id, {Touched.JOINED} from import_stage s join contact c on c.account_id = $2 and c.msisdn = s.msisdn
+where not exists (select 1 from group_contact g where g.group_id = $3 and g.contact_id = c.id)
+on conflict (change_id, key) do update set joined = 1
+"""
+# Who asks for it stays on the list, also when what a person did is undone.
+_ASKED_FOR: Final = f"""
+update blacklist_entry set source = '{OPTOUT}', created_by = null, created_ms = greatest($1, created_ms + 1)
+where account_id = $2 and source <> '{OPTOUT}' and msisdn = any($3::bigint[])
+"""
+_COUNT_CHANGE: Final = """
+update change set count = (select count(*) from change_row r where r.change_id = change.id) where id = $1
 """
 _JOIN_GROUP: Final = """
 insert into group_contact (group_id, contact_id)
@@ -57,6 +88,34 @@ where b.account_id = $1
 _NOT_BLACKLISTED: Final = """
 not exists (select 1 from blacklist_entry b where b.account_id = c.account_id and b.msisdn = c.msisdn)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Where rows go. ``change``: what they are noted for; None: it cannot be undone. ``job``: the import."""
+
+    account: int
+    group: int | None
+    change: int | None
+    job: int | None
+    now: int
+
+
+async def _write(db: Any, rows: Sequence[ImportedRow], into: _Into) -> int:
+    """Upsert ``rows``, put them in the group, and note what each was. Returns how many are new."""
+    await db.execute(_STAGE)
+    await db.copy_records_to_table("import_stage", records=rows, columns=STAGED)
+    await db.execute("analyze import_stage")
+    if into.change is not None:
+        await db.execute(_NOTE_CHANGED, into.change, into.now, into.account)
+    joined = 0 if into.group is None else 1
+    created: int = await db.fetchval(_UPSERT, into.account, into.now, into.job, into.change, joined)
+    if into.group is not None:
+        if into.change is not None:
+            await db.execute(_NOTE_JOINED, into.change, into.account, into.group)
+        if _changed(await db.execute(_JOIN_GROUP, into.group, into.account)):
+            await db.execute(_REVISE, into.group)
+    return created
 
 
 class PostgresContacts(PostgresConnection):
@@ -84,20 +143,21 @@ class PostgresContacts(PostgresConnection):
         self, account_id: int, group_id: int, rows: Sequence[ImportedRow], *, now_ms: int, job_id: int
     ) -> SliceCounts | None:
         async with self.transaction() as db:
-            if not (
-                await db.fetchval(_JOB, job_id, account_id, rows[0].msisdn)
-                and await db.fetchval(_GROUP, group_id, account_id)
-            ):
+            job = await db.fetchrow(_JOB, job_id, account_id, rows[0].msisdn)
+            if job is None or not await db.fetchval(_GROUP, group_id, account_id):
                 return None
-            await db.execute(_STAGE)
-            await db.copy_records_to_table("import_stage", records=rows, columns=STAGED)
-            await db.execute("analyze import_stage")
-            created = await db.fetchval(_UPSERT, account_id, now_ms)
-            if _changed(await db.execute(_JOIN_GROUP, group_id, account_id)):
-                await db.execute(_REVISE, group_id)
+            created = await _write(db, rows, _Into(account_id, group_id, job["change_id"], job_id, now_ms))
             counts = SliceCounts(created, len(rows) - created, rows[-1].msisdn)
             await db.execute(_ADVANCE, job_id, counts.last_msisdn, counts.created, counts.updated)
         return counts
+
+    async def write_contacts(
+        self, account_id: int, group_id: int | None, rows: Sequence[ImportedRow], *, now_ms: int, change_id: int
+    ) -> SliceCounts:
+        async with self.transaction() as db:
+            created = await _write(db, rows, _Into(account_id, group_id, change_id, None, now_ms))
+            await db.execute(_COUNT_CHANGE, change_id)
+        return SliceCounts(created, len(rows) - created, rows[-1].msisdn)
 
     async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
         query = """
@@ -208,7 +268,9 @@ class PostgresContacts(PostgresConnection):
             insert into blacklist_entry (account_id, msisdn, source, created_by, created_ms)
             select $1, unnest($2::bigint[]), $3, $4, $5 on conflict (account_id, msisdn) do nothing
         """
-        async with self.acquire() as db:
+        async with self.transaction() as db:
+            if source == OPTOUT:
+                await db.execute(_ASKED_FOR, now_ms, account_id, list(msisdns))
             return _changed(await db.execute(query, account_id, list(msisdns), source, by, now_ms))
 
 

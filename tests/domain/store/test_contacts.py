@@ -226,10 +226,13 @@ async def test_deleting_a_group_leaves_its_contacts(store: Store, account: Accou
 
 
 async def test_a_number_is_blacklisted_once(store: Store, account: Account) -> None:
-    """The second time changes neither source nor time."""
+    """The first time counts; who asks for it by himself stays for that."""
     assert await store.blacklist(account.id, [NUMBER, NUMBER + 1], source="manual", by=7, now_ms=5) == 2
     assert await store.blacklist(account.id, [NUMBER, NUMBER + 2], source="optout", by=None, now_ms=9) == 1
+    assert await store.blacklist(account.id, [NUMBER, NUMBER + 1], source="import", by=8, now_ms=11) == 0
 
     entry = await BlacklistEntry.get(msisdn=NUMBER)
+    assert (entry.source, entry.created_by, entry.created_ms) == ("optout", None, 9)
+    entry = await BlacklistEntry.get(msisdn=NUMBER + 1)
     assert (entry.source, entry.created_by, entry.created_ms) == ("manual", 7, 5)
     assert await store.blacklist(account.id, [], source="manual", by=7, now_ms=5) == 0

@@ -1,0 +1,388 @@
+"""Undoing: every table as it was before, whatever was done; refusals; two taps; a kill in the middle."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tortoise.connection import get_connection
+
+from domain.models import Account, BlacklistEntry, Change, ChangeKind, ChangeState, Contact, ContactGroup, ImportState
+from domain.store import ImportedRow, Slice, Store
+from domain.usecases import undo
+from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
+from tests.conftest import OWNER
+
+NUMBER = 51_987_763_000
+NOW = datetime.now(UTC)
+_TABLES = {
+    "contact": "select * from contact order by id",
+    "group_contact": "select * from group_contact order by group_id, contact_id",
+    "contact_group": "select id, account_id, title, description, created_at from contact_group order by id",
+    "blacklist_entry": "select * from blacklist_entry order by id",
+    "campaign_group": "select * from campaign_group order by campaign_id, group_id",
+}
+
+
+async def tables() -> dict[str, list[Any]]:
+    """Every row of the tables that people change; a group's revision counts changes and so is left out."""
+    db = get_connection("default")
+    return {name: [tuple(row.values()) for row in await db.execute_query_dict(q)] for name, q in _TABLES.items()}
+
+
+def rows(*offsets: int, name: str = "Ana") -> list[ImportedRow]:
+    """Rows of a file."""
+    return [ImportedRow(NUMBER + n, name, "Quispe", "", "", "", "", "") for n in offsets]
+
+
+@pytest.fixture
+async def group(account: Account, store: Store) -> ContactGroup:
+    """A group of five, two of them on the blacklist; another group with one of them."""
+    group = await ContactGroup.create(account=account, title="Clientes", description="d")
+    other = await ContactGroup.create(account=account, title="Otros")
+    change = await undo.begin(account.id, ChangeKind.ADD, by=OWNER)
+    await store.write_contacts(account.id, group.id, rows(0, 1, 2, 3, 4), now_ms=5, change_id=change)
+    await undo.finish(change)
+    await store.blacklist(account.id, [NUMBER + 1, NUMBER + 2, NUMBER + 77], source="optout", by=None, now_ms=5)
+    await store.add_members(other.id, [await contact_id(1)])
+    return group
+
+
+async def contact_id(offset: int) -> int:
+    """Id of a contact of the group."""
+    return int((await Contact.get(msisdn=NUMBER + offset)).id)
+
+
+Doing = Callable[[Account, ContactGroup, Store, int], Awaitable[None]]
+
+
+async def _imported(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    other = await ContactGroup.get(title="Otros")
+    await store.write_contacts(account.id, other.id, rows(1, 3, 4, 8, 9, name="Otra"), now_ms=50, change_id=change)
+
+
+async def _deleted(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    await store.delete_contacts(Slice(change, account.id, [await contact_id(n) for n in (0, 1)]))
+
+
+async def _joined(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    part = Slice(change, account.id, [await contact_id(n) for n in range(5)])
+    await store.change_members(part, (await ContactGroup.get(title="Otros")).id, joining=True)
+
+
+async def _left(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    part = Slice(change, account.id, [await contact_id(n) for n in (1, 2)])
+    await store.change_members(part, group.id, joining=False)
+
+
+async def _listed(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    part = Slice(change, account.id, [NUMBER, NUMBER + 1, NUMBER + 90])
+    await store.list_numbers(part, source="manual", by=OWNER, now_ms=70)
+
+
+async def _unlisted(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    await store.unlist_numbers(Slice(change, account.id, [NUMBER, NUMBER + 1, NUMBER + 77]))
+
+
+async def _edited(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    await store.edit_contact(
+        account.id, await contact_id(0), column="msisdn", value=NUMBER + 55, change_id=change, now_ms=80
+    )
+
+
+KINDS = [
+    pytest.param(ChangeKind.IMPORT, _imported, "Otros", id="import"),
+    pytest.param(ChangeKind.DELETE, _deleted, None, id="delete"),
+    pytest.param(ChangeKind.JOIN, _joined, "Otros", id="join"),
+    pytest.param(ChangeKind.DNC, _left, "Clientes", id="dnc"),
+    pytest.param(ChangeKind.BLACKLIST, _listed, None, id="blacklist"),
+    pytest.param(ChangeKind.UNBLACKLIST, _unlisted, None, id="unblacklist"),
+    pytest.param(ChangeKind.EDIT, _edited, None, id="edit"),
+]
+
+
+async def done(kind: ChangeKind, doing: Doing, group_title: str | None, account: Account, store: Store) -> int:
+    """Carry out a change and return its id."""
+    into = await ContactGroup.get(title=group_title) if group_title else None
+    change = await undo.begin(account.id, kind, by=OWNER, title="algo", group_id=into.id if into else None)
+    await doing(account, await ContactGroup.get(title="Clientes"), store, change)
+    await undo.finish(change)
+    return change
+
+
+@pytest.mark.parametrize(("kind", "doing", "title"), KINDS)
+async def test_undoing_gives_every_table_its_rows_back(
+    account: Account, group: ContactGroup, store: Store, kind: ChangeKind, doing: Doing, title: str | None
+) -> None:
+    """Ids, times, sources and memberships included; the revision rises, so permanent campaigns look again."""
+    before = await tables()
+    change = await done(kind, doing, title, account, store)
+    assert await tables() != before
+    view = await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert await tables() == before
+    assert (view.state, view.kept) == (ChangeState.UNDONE, 0)
+    with pytest.raises(UndoneAlready):
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    assert await tables() == before
+
+
+async def test_two_taps_at_once_undo_once(account: Account, group: ContactGroup, store: Store) -> None:
+    """The claim is one guarded update."""
+    before = await tables()
+    change = await done(ChangeKind.DELETE, _deleted, None, account, store)
+    taps = [undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC)) for _ in range(4)]
+    outcomes = await asyncio.gather(*taps, return_exceptions=True)
+
+    assert sum(isinstance(outcome, undo.ChangeView) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, UndoneAlready) for outcome in outcomes) == 3
+    assert await tables() == before
+
+
+async def test_what_was_changed_since_stands_against_it_and_is_named(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """Nothing is undone; the rest can be, by a word of its own; the later change undone, all of it can."""
+    change = await done(ChangeKind.IMPORT, _imported, "Otros", account, store)
+    edit = await undo.begin(account.id, ChangeKind.EDIT, by=OWNER, title="+51 987 763 008")
+    await store.edit_contact(account.id, await contact_id(8), column="email", value="a@b.pe", change_id=edit, now_ms=60)
+    await undo.finish(edit)
+    before = await tables()
+    with pytest.raises(ChangedSince) as refused:
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert await tables() == before
+    assert refused.value.values == {"count": 1, "total": 5}
+    assert refused.value.rest == 4
+    assert [(one.kind, one.title, one.by, one.count) for one in refused.value.against] == [
+        (ChangeKind.EDIT, "+51 987 763 008", "Owner", 1)
+    ]
+    view = await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC), rest=True)
+    assert (view.state, view.kept) == (ChangeState.UNDONE, 1)
+    assert (await Contact.get(msisdn=NUMBER + 8)).email == "a@b.pe"
+    assert await Contact.filter(msisdn=NUMBER + 9).count() == 0
+    assert (await Contact.get(msisdn=NUMBER + 3)).first_name == "Ana"
+
+
+async def _edit_new(account: Account, store: Store) -> None:
+    change = await undo.begin(account.id, ChangeKind.EDIT, by=OWNER)
+    await store.edit_contact(account.id, await contact_id(9), column="email", value="x", change_id=change, now_ms=50)
+
+
+async def _delete_new(account: Account, store: Store) -> None:
+    change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
+    await store.delete_contacts(Slice(change, account.id, [await contact_id(9)]))
+
+
+async def _move_new(account: Account, store: Store) -> None:
+    await store.add_members((await ContactGroup.get(title="Clientes")).id, [await contact_id(9)])
+
+
+async def _take_out_known(account: Account, store: Store) -> None:
+    await store.remove_members((await ContactGroup.get(title="Otros")).id, [await contact_id(4)])
+
+
+async def _number_goes(account: Account, store: Store) -> None:
+    change = await undo.begin(account.id, ChangeKind.ADD, by=OWNER)
+    await store.write_contacts(account.id, None, rows(0), now_ms=90, change_id=change)
+
+
+async def _opt_out(account: Account, store: Store) -> None:
+    await store.blacklist(account.id, [NUMBER + 90], source="optout", by=None, now_ms=99)
+
+
+async def _listed_again(account: Account, store: Store) -> None:
+    await store.blacklist(account.id, [NUMBER + 77], source="manual", by=OWNER, now_ms=99)
+
+
+@pytest.mark.parametrize(
+    ("kind", "doing", "title", "since"),
+    [
+        pytest.param(
+            ChangeKind.IMPORT, _imported, "Otros", _edit_new, id="a new contact was edited within the same ms"
+        ),
+        pytest.param(ChangeKind.IMPORT, _imported, "Otros", _delete_new, id="a new contact was deleted"),
+        pytest.param(ChangeKind.IMPORT, _imported, "Otros", _move_new, id="a new contact joined another group"),
+        pytest.param(ChangeKind.IMPORT, _imported, "Otros", _take_out_known, id="a known one was taken out again"),
+        pytest.param(ChangeKind.DELETE, _deleted, None, _number_goes, id="a deleted one's number came again"),
+        pytest.param(ChangeKind.EDIT, _edited, None, _number_goes, id="the number that it had is another's"),
+        pytest.param(ChangeKind.BLACKLIST, _listed, None, _opt_out, id="the contact asked for it since"),
+        pytest.param(ChangeKind.UNBLACKLIST, _unlisted, None, _listed_again, id="the number is listed again"),
+    ],
+)
+async def test_a_later_change_of_one_row_refuses_all_of_it(
+    account: Account,
+    group: ContactGroup,
+    store: Store,
+    kind: ChangeKind,
+    doing: Doing,
+    title: str | None,
+    since: Callable[[Account, Store], Awaitable[None]],
+) -> None:
+    """Whether the later change is in the journal or came from elsewhere."""
+    change = await done(kind, doing, title, account, store)
+    await since(account, store)
+    before = await tables()
+    with pytest.raises(ChangedSince) as refused:
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert refused.value.values["count"] == 1
+    assert await tables() == before
+    assert (await Change.get(id=change)).state is ChangeState.DONE
+
+
+async def test_a_deleted_group_comes_back_with_its_members_and_all_that_pointed_to_it(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """Drafts and finished campaigns, and the imports that went into it."""
+    from domain.models import Campaign, ImportJob
+
+    campaign = await Campaign.create(account=account, created_by=OWNER, chat_id=1)
+    await campaign.groups.add(group)
+    job = await ImportJob.create(
+        account=account, group=group, person_id=1, chat_id=1, file_name="a", sha256="0", state=ImportState.DONE
+    )
+    before = await tables()
+    change = await undo.delete_group(account.id, group.id, by=OWNER)
+    assert change is not None
+    assert await store.groups_of(account.id, await contact_id(0)) == []
+    assert (await store.audience_count(account.id, [group.id])).contacts == 0
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert await tables() == before
+    await job.refresh_from_db()
+    assert job.group_id == group.id  # type: ignore[attr-defined]
+    with pytest.raises(UndoneAlready):
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+
+async def test_a_deleted_group_stays_away_where_its_title_is_taken(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """It says so, and can be undone once the other one has another title."""
+    change = await undo.delete_group(account.id, group.id, by=OWNER)
+    assert change is not None
+    other = await ContactGroup.create(account=account, title="CLIENTES")
+    with pytest.raises(GroupTitleTaken):
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    await ContactGroup.filter(id=other.id).update(title="Nuevo")
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert (await store.audience_count(account.id, [group.id])).contacts == 5
+
+
+async def test_a_contact_deleted_after_its_group_comes_back_into_it(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """Each change is undone by itself, in any order."""
+    before = await tables()
+    gone = await undo.delete_group(account.id, group.id, by=OWNER)
+    assert gone is not None
+    change = await done_without_group(account, store)
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    await undo.undo(account.id, gone, by=OWNER, now=datetime.now(UTC))
+
+    assert await tables() == before
+
+
+async def done_without_group(account: Account, store: Store) -> int:
+    """Two contacts deleted."""
+    change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
+    await store.delete_contacts(Slice(change, account.id, [await contact_id(n) for n in (0, 1)]))
+    await undo.finish(change)
+    return change
+
+
+async def test_after_a_day_it_is_too_late_and_the_journal_is_gone(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """What cannot be undone any more takes no room."""
+    change = await done(ChangeKind.DELETE, _deleted, None, account, store)
+    gone = await undo.delete_group(account.id, group.id, by=OWNER)
+    tomorrow = datetime.now(UTC) + timedelta(hours=25)
+    with pytest.raises(UndoTooLate):
+        await undo.undo(account.id, change, by=OWNER, now=tomorrow)
+    assert await undo.purge(datetime.now(UTC)) == 0
+    assert await undo.purge(tomorrow) == 3
+    assert await undo.purge(tomorrow) == 0
+
+    assert await store.journal_span(change, after=0, limit=10) is None
+    left = await get_connection("default").execute_query_dict("select * from group_contact")
+    assert {row["group_id"] for row in left} == {(await ContactGroup.get(title="Otros")).id} - {gone} or left == []
+    with pytest.raises(UndoTooLate):
+        await undo.undo(account.id, change, by=OWNER, now=NOW)
+
+
+async def test_a_change_that_is_under_way_is_not_undone(account: Account, group: ContactGroup, store: Store) -> None:
+    """Its other half would be written after it."""
+    change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
+    await store.delete_contacts(Slice(change, account.id, [await contact_id(0)]))
+
+    with pytest.raises(StillRunning):
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+
+async def test_a_slice_that_comes_twice_is_written_once(account: Account, group: ContactGroup, store: Store) -> None:
+    """A restart repeats the last slice."""
+    change = await undo.begin(account.id, ChangeKind.BLACKLIST, by=OWNER)
+    part = Slice(change, account.id, [NUMBER, NUMBER + 1, NUMBER + 3])
+
+    assert await store.list_numbers(part, source="manual", by=OWNER, now_ms=70) == 2
+    assert await store.list_numbers(part, source="manual", by=OWNER, now_ms=70) is None
+    assert (await Change.get(id=change)).count == 2
+    entry = await BlacklistEntry.get(msisdn=NUMBER + 1)
+    assert entry.source == "optout"
+
+
+async def test_an_undoing_that_was_killed_goes_on_where_it_was(
+    account: Account, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slice by slice, each with the change's cursor; what a person changes meanwhile stays theirs."""
+    monkeypatch.setattr(undo, "UNDO_SLICE", 2)
+    monkeypatch.setattr(undo, "AT_ONCE", 2)
+    group = await ContactGroup.create(account=account, title="Clientes")
+    before = await tables()
+    change = await undo.begin(account.id, ChangeKind.IMPORT, by=OWNER, group_id=group.id)
+    await store.write_contacts(account.id, group.id, rows(*range(7)), now_ms=5, change_id=change)
+    await undo.finish(change)
+    view = await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    assert view.state is ChangeState.UNDOING
+    assert await undo.unfinished() == [change]
+    await undo.carry_on(change)
+    await undo.carry_on(change)
+
+    assert await tables() == before
+    assert await undo.unfinished() == []
+
+
+async def test_another_accounts_change_is_not_found(account: Account, group: ContactGroup, store: Store) -> None:
+    """Ids in a button are never trusted."""
+    from domain.errors import NotFound
+
+    change = await done(ChangeKind.DELETE, _deleted, None, account, store)
+    with pytest.raises(NotFound):
+        await undo.undo(account.id + 1, change, by=OWNER, now=datetime.now(UTC))
+
+
+async def test_a_whole_import_is_undone(account: Account, group: ContactGroup, store: Store) -> None:
+    """From the upload to the last row: new ones go, known ones are what they were; the import keeps its record."""
+    from domain.usecases import imports
+
+    before = await tables()
+    content = f"numero;nombre\n{NUMBER + 1};Cambiada\n{NUMBER + 40};Nueva\n".encode()
+    job = await imports.receive(account.id, "a.csv", content, person_id=OWNER, chat_id=1, group_id=group.id)
+    await imports.review(account.id, job)
+    await imports.confirm(account.id, job)
+    change = (await imports.get(account.id, job)).change_id
+    assert change is not None
+    with pytest.raises(StillRunning):
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    await imports.run_job(job)
+    assert (await Contact.get(msisdn=NUMBER + 40)).import_id == job
+    view = await undo.get(account.id, change, now=datetime.now(UTC))
+    assert (view.kind, view.title, view.count, view.undoable) == (ChangeKind.IMPORT, "a.csv", 2, True)
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert await tables() == before
+    assert (await imports.get(account.id, job)).state is ImportState.DONE
