@@ -112,8 +112,11 @@ async def migrate_database(url: str) -> None:
         parsed.path.parent.mkdir(parents=True, exist_ok=True)
     async with _migration_lock(parsed):
         config = tortoise_config(url)
-        await migrate(config=config, direction="forward", progress=lambda *_: None)
-        await Tortoise.close_connections()
+        try:
+            await migrate(config=config, direction="forward", progress=lambda *_: None)
+        finally:
+            # Also after a failure: the connection's thread would keep the process alive.
+            await Tortoise.close_connections()
         unknown = await _applied(parsed) - _known()
     if unknown:
         raise NotOurSchema(f"the database is from a newer release (migration {', '.join(sorted(unknown))})")

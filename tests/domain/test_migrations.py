@@ -2,6 +2,8 @@
 
 import ast
 import asyncio
+import contextlib
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -67,3 +69,15 @@ async def test_a_database_of_a_newer_release_is_refused(sqlite_url: str) -> None
 
     with pytest.raises(NotOurSchema, match="9999_later"):
         await migrate_database(sqlite_url)
+
+
+async def test_a_program_whose_migration_fails_ends(tmp_path: Path) -> None:
+    """Its connection has a thread of its own: left open, it would hang where a supervisor waits for it to end."""
+    url = f"sqlite:///{tmp_path / 'p.db'}"
+    with contextlib.closing(sqlite3.connect(tmp_path / "p.db")) as connection:
+        connection.execute("create table account (id integer)")  # in the way of the first migration
+    code = f"import asyncio; from domain.database import migrate_database; asyncio.run(migrate_database({url!r}))"
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stderr=asyncio.subprocess.DEVNULL)
+
+    async with asyncio.timeout(60):
+        assert await program.wait() == 1
