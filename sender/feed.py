@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from domain.rules.message_state import MessageEvent
 from domain.rules.template import CompiledTemplate, compile_template
 from domain.store import Claim, ContactRow, ToSend
 from domain.usecases import campaigns
+from sender.pacing import Pacer
 from sender.smpp import Answer, Encoder, Outgoing
 
 log = structlog.get_logger()
@@ -26,8 +27,11 @@ log = structlog.get_logger()
 _TARGET: Final = 2_000  # messages kept ready, in equal shares of the running campaigns; each a chunk more at the most
 _LEAST: Final = 100  # of a campaign, however many there are
 _CLAIM: Final = 500  # retries in one claim; a chunk has as many messages
+_ROUND: Final = 8  # campaigns claimed before it is asked again whose turn it is
 _SLICE: Final = 50  # messages rendered before the links get a turn: a quarter of a millisecond
 _IDLE_S: Final = 0.3  # between looks for work when there was none
+_REFUSED_S: Final = 1.0  # before a campaign is claimed again of which a whole batch was refused
+UNRENDERED: Final = "render_failed"  #: error of a message of which no text could be made
 TEXT_REFUSED: Final = "campaigns.text_refused"  #: text key: why a campaign stopped by itself
 _BLANK: Final = ContactRow(0, 0, "", "", "", "", "", "", "")
 
@@ -68,28 +72,51 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running campaign, as far as its messages need it."""
+    """
+    A running campaign, as far as its messages need it.
+
+    Attributes:
+        tps: Messages a second, of all senders together; 0: as the route allows.
+        priority: Of its account's campaigns, a higher one goes first.
+    """
 
     campaign_id: int
+    account_id: int
     text: str
     sender_id: str
+    tps: float = 0.0
+    priority: int = 0
 
 
 class Feed:
     """
+    Whose turn it is: of the accounts the one that was served the longest ago; of its campaigns those with the highest
+    priority, and of these again the one that was served the longest ago.
+
     Args:
         encoder: Makes wire parts of a text, for the route that dispatches.
         more: Called when something became ready.
         spent: Takes a claim of which nothing is left in memory.
+        share: Of a number of messages a second that all senders have together, this one's.
     """
 
-    def __init__(self, encoder: Encoder, *, more: Callable[[], None], spent: Callable[[Held], None]) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        *,
+        more: Callable[[], None],
+        spent: Callable[[Held], None],
+        share: Callable[[float], float] = float,
+    ) -> None:
         self._encoder = encoder
         self._more = more
         self._spent = spent
+        self._share_of = share
         self._queues: dict[int, deque[Ready]] = {}
         self._running: dict[int, Running] = {}
-        self._turn: deque[int] = deque()  # campaigns, the next one first
+        self._paces: dict[int, Pacer] = {}  # of campaigns that have one
+        self._turn = 0
+        self._served: dict[tuple[str, int], int] = {}  # accounts and campaigns, by the turn that they had last
         self._look_s: dict[int, float] = {}  # campaigns that had nothing to claim, and when to look again
         self._short = asyncio.Event()  # there is room for more
         self._count = 0
@@ -104,11 +131,20 @@ class Feed:
         wanted = {campaign.campaign_id: campaign for campaign in running}
         for campaign_id in [campaign_id for campaign_id in self._queues if campaign_id not in wanted]:
             self._drop(campaign_id)
-        self._turn.extend(campaign_id for campaign_id in wanted if campaign_id not in self._turn)
+        self._pace(running)
         if wanted != self._running:
             self._running = wanted
             self._look_s = {key: look_s for key, look_s in self._look_s.items() if key in wanted}
+            alive = {("campaign", key) for key in wanted} | {("account", one.account_id) for one in running}
+            self._served = {key: turn for key, turn in self._served.items() if key in alive}
             self._short.set()
+
+    def _pace(self, running: Sequence[Running]) -> None:
+        """A campaign's pace may change while it runs, and so may the share of it."""
+        paced = {campaign.campaign_id: self._share_of(campaign.tps) for campaign in running if campaign.tps > 0}
+        self._paces = {key: self._paces.get(key) or Pacer(tps) for key, tps in paced.items()}
+        for key, tps in paced.items():
+            self._paces[key].tps = tps
 
     def look(self) -> None:
         """Look at once, for work or whether it is time to stop."""
@@ -130,29 +166,65 @@ class Feed:
             if held.spent:
                 self._spent(held)
 
-    def take(self, room: int) -> list[Ready]:
-        """At most ``room`` segments of one claim; the campaigns take turns. A long message may exceed the room."""
-        for _ in range(len(self._turn)):
-            campaign_id = self._turn[0]
-            self._turn.rotate(-1)
-            queue = self._queues.get(campaign_id)
-            if not queue:
-                if campaign_id not in self._running:
-                    self._turn.pop()
+    def take(self, room: int, *, now: float) -> list[Ready]:
+        """
+        At most ``room`` segments of one claim, and no more than the pace of its campaign allows at ``now`` (seconds,
+        monotonic). A long message may exceed the room. Tell ``left`` what became of them.
+        """
+        for campaign in self._in_turn(self._queues):
+            campaign_id, queue = campaign.campaign_id, self._queues[campaign.campaign_id]
+            pacer = self._paces.get(campaign_id)
+            most = pacer.allow(len(queue), now=now) if pacer else len(queue)
+            if most <= 0:
                 continue
             held = queue[0].held
             taken: list[Ready] = []
-            while queue and room > 0 and queue[0].held is held:
+            while most and room > 0 and queue[0].held is held:
                 ready = queue.popleft()
                 room -= ready.segments
+                most -= 1
                 taken.append(ready)
+            if not queue:
+                del self._queues[campaign_id]
+            if pacer:
+                pacer.reserve(len(taken), now=now)
             held.ready -= len(taken)
             held.in_flight += len(taken)
             self._count -= len(taken)
+            self._turn += 1
+            self._served["account", campaign.account_id] = self._served["campaign", campaign_id] = self._turn
             if len(queue) < self._share:
                 self._short.set()
             return taken
         return []
+
+    def left(self, batch: Sequence[Ready], going: int, *, now: float) -> None:
+        """Of a batch that was taken so many messages leave now; the others will not."""
+        campaign_id = batch[0].held.claim.campaign_id
+        pacer = self._paces.get(campaign_id)
+        if pacer:
+            pacer.left(going, now=now)
+            pacer.stayed(len(batch) - going)
+        if not going:
+            # A guard refused all of it, and would refuse the next one.
+            self._look_s[campaign_id] = now + _REFUSED_S
+
+    def wait(self, *, now: float) -> float:
+        """Seconds until the pace of a campaign allows more of what is ready; 0: now, or there is nothing."""
+        waits = [pacer.wait(now=now) if (pacer := self._paces.get(key)) else 0.0 for key in self._queues]
+        return min(waits, default=0.0)
+
+    def _in_turn(self, campaign_ids: Iterable[int]) -> list[Running]:
+        """The running ones of these, by whose turn it is."""
+        found = [self._running[key] for key in campaign_ids if key in self._running]
+        if len(found) > 1:
+            found.sort(key=self._place)
+        return found
+
+    def _place(self, campaign: Running) -> tuple[int, int, int]:
+        served = self._served
+        account, own = ("account", campaign.account_id), ("campaign", campaign.campaign_id)
+        return served.get(account, 0), -campaign.priority, served.get(own, 0)
 
     @property
     def _share(self) -> int:
@@ -161,18 +233,18 @@ class Feed:
 
     def _wanting(self, now_s: float) -> list[Running]:
         share = self._share
-        return [
-            campaign
-            for key, campaign in self._running.items()
+        return self._in_turn(
+            key
+            for key in self._running
             if len(self._queues.get(key, ())) < share and self._look_s.get(key, 0.0) <= now_s
-        ]
+        )
 
     async def run(self, sender: "SenderName", stop: asyncio.Event) -> None:
         """Keep about ``_TARGET`` messages ready until ``stop``. Whatever the database does, it is asked again."""
         while not stop.is_set():
             self._short.clear()
             wanting = self._wanting(time.monotonic())
-            for campaign in wanting:
+            for campaign in wanting[:_ROUND]:
                 if not await self._claim_safely(sender.name, campaign):
                     self._look_s[campaign.campaign_id] = time.monotonic() + _IDLE_S
             if not wanting:
@@ -228,7 +300,7 @@ class Feed:
         rows: Sequence[ToSend],
         unsendable: dict[str, list[int]],
     ) -> None:
-        queue = self._queues.setdefault(campaign.campaign_id, deque())
+        queue = self._queues.get(campaign.campaign_id) or deque[Ready]()
         before = len(queue)
         outgoing_of, sender_id = self._encoder.outgoing, campaign.sender_id
         for row in rows:
@@ -239,7 +311,13 @@ class Feed:
             except DomainError as error:
                 unsendable.setdefault(type(error).key[-32:], []).append(message_id)
                 continue
+            except Exception:  # a fault of ours with one row must not hold up the others
+                log.exception("render_failed", campaign=campaign.campaign_id, message=message_id)
+                unsendable.setdefault(UNRENDERED, []).append(message_id)
+                continue
             queue.append(Ready(held, outgoing, message_id, len(outgoing.parts), tries))
+        if queue:
+            self._queues[campaign.campaign_id] = queue
         held.ready += len(queue) - before
         self._count += len(queue) - before
 

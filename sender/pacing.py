@@ -22,6 +22,15 @@ class Pacer:
         self._next = 0.0
 
     @property
+    def tps(self) -> float:
+        """The limit, in submits a second; 0: none."""
+        return self._tps
+
+    @tps.setter
+    def tps(self, tps: float) -> None:
+        self._tps = tps
+
+    @property
     def step(self) -> int:
         """The most that leaves at once, in submits."""
         return max(1, int(self._tps / _STEPS))

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from domain import store
-from domain.store import Submission
+from domain.store import Claim, Submission
 from sender.feed import Feed, Ready, SenderName, now_ms
 from sender.metrics import SUBMITTED
 from sender.pacing import Pacer
@@ -23,6 +23,7 @@ _MOST: Final = 1_000  # messages in one commit, however large the window
 _BATCHES: Final = 2  # in the database at once: while one is committed the next one waits there already
 _LOOK_S: Final = 0.5  # at the latest
 _RETRY_S: Final = 0.5  # after the database refused
+_GIVE_UP: Final = 3  # rows that fail one after the other: then it is the database, not a row
 
 
 class Pump:
@@ -72,7 +73,7 @@ class Pump:
         if self._batches >= _BATCHES or self._room <= 0:
             return []
         room = self._pacer.allow(self._room, now=now)
-        return self._feed.take(room) if room > 0 else []
+        return self._feed.take(room, now=now) if room > 0 else []
 
     def _reserve(self, batch: Sequence[Ready], now: float) -> int:
         """Keep the batch's room and its share of the pace; its segments."""
@@ -84,7 +85,10 @@ class Pump:
 
     async def _rest(self) -> None:
         """Until there is room, or something ready, or the pace allows more."""
-        pause = self._pacer.wait(now=time.monotonic()) if self._feed.count and self._room > 0 else 0.0
+        pause = 0.0
+        if self._feed.count and self._room > 0:
+            now = time.monotonic()
+            pause = max(self._pacer.wait(now=now), self._feed.wait(now=now))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause or _LOOK_S):
                 await self.wake.wait()
@@ -97,32 +101,55 @@ class Pump:
             self._batches -= 1
             self.wake.set()
         going = segments if len(allowed) == len(batch) else sum([ready.segments for ready in allowed])
+        now = time.monotonic()
+        self._feed.left(batch, len(allowed), now=now)
         self._pacer.stayed(segments - going)
         if allowed:
-            self._pacer.left(going, now=time.monotonic())
+            self._pacer.left(going, now=now)
             self.link.submit([ready.outgoing for ready in allowed])
             self._submitted.inc(len(allowed))
 
     async def _mark(self, batch: Sequence[Ready]) -> Sequence[Ready]:
-        """Commit the batch as submitted; those of it that may be written. None of them: the database refused."""
+        """Commit the batch as submitted; those of it that may be written."""
         self._settler.watch(batch)
         claim = batch[0].held.claim
         submissions = [Submission(ready.message_id, ready.segments) for ready in batch]
-        route = self.link.route
         try:
-            allowed = await store.current().mark_submitted(
-                self._sender.name, claim, submissions, route=route.name, now_ms=now_ms()
-            )
+            allowed = await self._marked(claim, submissions)
         except Exception:
-            # Nothing of it is written. Whether the commit happened is not known: both ways "unsent" is the truth.
             log.exception("mark_failed", campaign=claim.campaign_id, messages=len(batch))
-            self._settler.answered(route, [one for ready in batch for one in _unsent(ready)])
-            await asyncio.sleep(_RETRY_S)
-            return []
+            allowed = await self._mark_one_by_one(claim, submissions)
+            # Nothing of the others is written. Whether their commit happened is not known: "unsent" is true either way.
+            unsent = [ready for ready in batch if ready.message_id not in allowed]
+            self._settler.answered(self.link.route, [one for ready in unsent for one in _unsent(ready)])
+            if not allowed:
+                await asyncio.sleep(_RETRY_S)
+            return [ready for ready in batch if ready.message_id in allowed]
         if len(allowed) == len(batch):
             return batch
         self._settler.forget([ready for ready in batch if ready.message_id not in allowed])
         return [ready for ready in batch if ready.message_id in allowed]
+
+    async def _marked(self, claim: Claim, submissions: Sequence[Submission]) -> frozenset[int]:
+        return await store.current().mark_submitted(
+            self._sender.name, claim, submissions, route=self.link.route.name, now_ms=now_ms()
+        )
+
+    async def _mark_one_by_one(self, claim: Claim, submissions: Sequence[Submission]) -> frozenset[int]:
+        """One bad row must not hold up the others; several without a success between them: it is the database."""
+        allowed: set[int] = set()
+        row = 0
+        for submission in submissions if len(submissions) > 1 else ():
+            try:
+                allowed |= await self._marked(claim, [submission])
+            except Exception:
+                log.exception("message_not_marked", message=submission.message_id)
+                row += 1
+                if row == _GIVE_UP:
+                    break
+            else:
+                row = 0
+        return frozenset(allowed)
 
     def _send_parts(self, now: float) -> None:
         """Those that fit, the oldest first; one that is larger than the window or a step of the pace goes alone."""

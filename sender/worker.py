@@ -187,12 +187,7 @@ class Worker:
         """Which campaigns run: a new one starts, a stopped one falls silent within one look and one window."""
         while True:
             try:
-                found = (
-                    await Campaign.filter(state=CampaignState.RUNNING).only("id", "text", "sender_id").order_by("id")
-                )
-                if not self._clock.right:
-                    found = []
-                self._feed.show([Running(c.id, c.text, c.sender_id) for c in found])
+                self._feed.show(await _running() if self._clock.right else [])
             except Exception:
                 log.exception("look_failed")
             await asyncio.sleep(_LOOK_S)
@@ -221,6 +216,12 @@ class Worker:
                     await asyncio.sleep(_LOOK_S)
                 else:
                     self._owed.pop(0)
+
+
+async def _running() -> list[Running]:
+    columns = ("id", "account_id", "text", "sender_id", "tps", "priority")
+    found = await Campaign.filter(state=CampaignState.RUNNING).only(*columns).order_by("id")
+    return [Running(c.id, c.account_id, c.text, c.sender_id, c.tps or 0.0, c.priority) for c in found]  # type: ignore[attr-defined]
 
 
 def _new_name() -> str:

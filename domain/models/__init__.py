@@ -12,7 +12,7 @@ from domain.models.campaign import Campaign, CampaignMode, StartKind
 from domain.models.change import Change, ChangeKind, ChangeState, ContactView
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
 from domain.models.contact import Contact, ContactGroup
-from domain.models.dispatch import Chunk, ChunkState, Pulse, Retry, Sender
+from domain.models.dispatch import Chunk, ChunkState, DayUse, Pulse, Retry, Sender
 from domain.models.import_job import ImportJob, ImportState
 from domain.models.message import Message, MessagePart, PendingReceipt
 from domain.models.template import Template
@@ -32,6 +32,7 @@ __all__ = [
     "ContactGroup",
     "ContactView",
     "Conversation",
+    "DayUse",
     "ImportJob",
     "ImportState",
     "Invitation",

@@ -43,6 +43,27 @@ class Retry(Model):
         indexes = (Index(fields=("campaign_id", "next_ms")),)
 
 
+class DayUse(Model):
+    """
+    What a sender submitted of a campaign in a day of its account's calendar, which begins at ``begins_ms``: the limits
+    of a day are kept by these sums. Under an empty ``sender`` stands what came back unsent, or was refused: below 0.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    account_id = fields.IntField()
+    campaign_id = fields.IntField()
+    begins_ms = fields.BigIntField()
+    sender = fields.CharField(max_length=32)
+    messages = fields.BigIntField(default=0, db_default=0)
+    micros = fields.BigIntField(default=0, db_default=0)  # what they cost: millionths of the currency
+    short_micros = fields.BigIntField(default=0, db_default=0)  # of a message for which the budget was short
+
+    class Meta:
+        table = "day_use"
+        unique_together = (("campaign_id", "begins_ms", "sender"),)
+        indexes = (Index(fields=("account_id", "begins_ms")),)
+
+
 class Sender(Model):
     """
     A running sender. What it holds is its own as long as this row stands: whoever finds ``lease_ms`` past deletes the

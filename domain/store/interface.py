@@ -184,7 +184,10 @@ class DispatchStore(Protocol):
         ...
 
     async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
-        """Lease due retries (at most ``limit``) or else one chunk of the campaign; only while it is RUNNING."""
+        """
+        Lease due retries (at most ``limit``) or else one chunk of the campaign; only while it is RUNNING, before its
+        closing hour, and with something left of the day's limits.
+        """
         ...
 
     async def pending(self, claim: Claim) -> Sequence[ToSend]:
@@ -196,8 +199,9 @@ class DispatchStore(Protocol):
     ) -> frozenset[int]:
         """
         Commit a batch as SUBMITTED before its bytes leave. Guards, all in the transaction: the message is PENDING,
-        the sender's row stands and holds the claim, the campaign is RUNNING, the number is not on the blacklist (then
-        it becomes BLOCKED).
+        the sender's row stands and holds the claim, the campaign is RUNNING and its closing hour has not come, the
+        number is not on the blacklist (then it becomes BLOCKED), and the day's limits (the campaign's messages, the
+        account's money) leave room: of a batch that does not fit the front is marked.
 
         Returns:
             The ids to write to the wire. The others must not be written.

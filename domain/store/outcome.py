@@ -10,6 +10,7 @@ from domain.store.interface import Evidence, Receipt, Result
 
 CHUNK: Final = 500  # messages a chunk
 _AGAIN: Final = frozenset({MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
+_NOT_BILLED: Final = _AGAIN | {MessageEvent.SUBMIT_ERROR}
 #: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.
 STATES: Final = {state.value: state for state in MessageState}
 #: Where a receipt leads, and the states in which each of them means something: the same for all.
@@ -24,6 +25,8 @@ class Row(NamedTuple):
     campaign_id: int
     state: MessageState
     tries: int = 0
+    segments: int = 0
+    submitted_ms: int | None = None
 
 
 #: state, tries added, smsc_message_id, error, answered_ms, message_id, old state
@@ -44,6 +47,8 @@ class Plan:
     #: messages that are done with being tried
     settled: list[int] = field(default_factory=list)
     smsc_ids: list[str] = field(default_factory=list)
+    #: by campaign and when they were submitted: messages that go again, and segments that are not billed
+    returned: dict[tuple[int, int], list[int]] = field(default_factory=dict)
     applied: Counter[MessageEvent] = field(default_factory=Counter)
     refused: int = 0
 
@@ -58,6 +63,13 @@ class Plan:
                 found.append([])
             found[turn].append(row)
         return found
+
+    def give_back(self, row: Row, result: Result) -> None:
+        """The message was counted when it was submitted; not so what was not sent, or not billed."""
+        if row.submitted_ms is not None and result.event in _NOT_BILLED and not result.parts:
+            sums = self.returned.setdefault((row.campaign_id, row.submitted_ms), [0, 0])
+            sums[0] += result.event in _AGAIN
+            sums[1] += row.segments
 
     def evidence(self, *, waiting: int = 0) -> Evidence:
         """The counts, for logs and metrics."""
@@ -111,6 +123,7 @@ def plan_results(results: Sequence[Result], rows: Mapping[int, Row], plan: Plan,
             plan.retries.append((result.message_id, row.campaign_id, result.retry_ms))
         else:
             plan.settled.append(result.message_id)
+        plan.give_back(row, result)
         if result.smsc_message_id:
             plan.smsc_ids.append(result.smsc_message_id)
         for part in result.parts:

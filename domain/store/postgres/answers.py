@@ -21,10 +21,12 @@ from domain.store.outcome import (
     sql_list,
 )
 from domain.store.postgres.connection import PostgresConnection
+from domain.store.postgres.quota import give_back
 
 # In order of id, so that two senders never wait for each other in a circle.
 _ROWS: Final = (
-    "select id, campaign_id, state, tries from message where id = any($1::bigint[]) order by id for no key update"
+    "select id, campaign_id, state, tries, segments, submitted_ms from message"
+    " where id = any($1::bigint[]) order by id for no key update"
 )
 _ACCEPT: Final = f"""
 with accepted as (
@@ -130,7 +132,7 @@ class PostgresAnswers(PostgresConnection):
             if others:
                 async with db.transaction():
                     found = await db.fetch(_ROWS, [result.message_id for result in others])
-                    rows = {r[0]: Row(r[0], r[1], STATES[r[2]], r[3]) for r in found}
+                    rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
                     await _write(db, plan_results(others, rows, plan, now_ms=now_ms))
             await _match(db, plan, plan.smsc_ids)
         return plan.evidence()
@@ -212,6 +214,8 @@ async def _write(db: Any, plan: Plan) -> None:
         await db.execute(_RETRY, *_columns(plan.retries))
     if plan.parts:
         await db.execute(_PART, *_columns(plan.parts))
+    if plan.returned:
+        await give_back(db, plan.returned)
     if plan.settled:
         await db.execute("delete from retry where message_id = any($1::bigint[])", plan.settled)
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from domain.rules.message_state import MessageEvent, sources, target
+from domain.rules.quota import day_of, micros
 from domain.store.contact_sql import CONTACT
 from domain.store.interface import Claim, ContactRow, Submission, ToSend
 from domain.store.outcome import sql_list
 from domain.store.postgres.answers import PostgresAnswers
+from domain.store.postgres.quota import Terms, terms_of, within_limits
 
 PENDING: Final = sql_list(sources(MessageEvent.SUBMIT))
 
@@ -32,15 +34,18 @@ order by m.id
 """
 # The sender's row is locked against its own sweep: either the submit is committed first and swept into doubt, or the
 # row is gone and nothing is submitted.
-_MAY_CLAIM: Final = (
-    "select 1 from sender s, campaign k where s.id = $1 and k.id = $2 and k.state = 'running' for key share of s"
-)
+_OPEN: Final = "k.state = 'running' and (k.open_until is null or k.open_until > to_timestamp({now} / 1000.0))"
+_MAY_CLAIM: Final = f"""
+select 1 from sender s, campaign k where s.id = $1 and k.id = $2 and {_OPEN.format(now="$3::bigint")}
+for key share of s
+"""
 # One statement, one transaction, one round trip. All guards stand in it: the lock on the sender's row first, and each
 # message's state once more outside the look-up, where PostgreSQL checks it again on a row that changed meanwhile.
 _MARK: Final = f"""
 with held as materialized (
-    select k.account_id from sender s, campaign k
-    where s.id = $1 and k.id = $2 and k.state = 'running' {{held}} for key share of s
+    select k.account_id from sender s, campaign k, account a
+    where s.id = $1 and k.id = $2 and a.id = k.account_id and {_OPEN.format(now="$7::bigint")} {{held}}
+    for key share of s
 ), free as materialized (
     select u.id, u.segments from held, unnest($4::bigint[], $5::smallint[]) as u (id, segments), message m
     where m.id = u.id and m.state in {PENDING} {{one}} and not exists (
@@ -48,20 +53,32 @@ with held as materialized (
             where b.account_id = (select account_id from held) and b.msisdn = m.msisdn
         )
     order by u.id
+), marked as (
+    update message m
+    set state = '{target(MessageEvent.SUBMIT)}', segments = free.segments, route = $6, submitted_ms = $7
+    from free where m.id = free.id and m.state in {PENDING}
+    returning m.id, free.segments
+), counted as (
+    insert into day_use (account_id, campaign_id, begins_ms, sender, messages, micros)
+    select (select account_id from held), $2, $8, $1, count(*), sum(segments) * $9::bigint
+    from marked having count(*) > 0
+    on conflict (campaign_id, begins_ms, sender) do update
+    set messages = day_use.messages + excluded.messages, micros = day_use.micros + excluded.micros
 )
-update message m
-set state = '{target(MessageEvent.SUBMIT)}', segments = free.segments, route = $6, submitted_ms = $7
-from free where m.id = free.id and m.state in {PENDING}
-returning m.id
+select id from marked
 """
-_MARK_CHUNK: Final = _MARK.format(
-    held="and exists (select 1 from chunk c where c.id = $3 and c.sender = s.id)",
-    one="",
-)
-_MARK_RETRIES: Final = _MARK.format(
-    held="and $3::bigint is null",
-    one="and exists (select 1 from retry r where r.message_id = u.id and r.sender = $1)",
-)
+_OF_A_CHUNK: Final = "and exists (select 1 from chunk c where c.id = $3 and c.sender = s.id)"
+_OF_NO_CHUNK: Final = "and $3::bigint is null"
+_A_RETRY: Final = "and exists (select 1 from retry r where r.message_id = u.id and r.sender = $1)"
+_UNLIMITED: Final = " and k.daily_cap is null and a.budget_day is null"
+#: By whether limits of the day were seen to, and whether it is a chunk.
+_MARKS: Final = {
+    (limited, chunk): _MARK.format(
+        held=(_OF_A_CHUNK if chunk else _OF_NO_CHUNK) + ("" if limited else _UNLIMITED), one="" if chunk else _A_RETRY
+    )
+    for limited in (False, True)
+    for chunk in (False, True)
+}
 _BLOCK: Final = f"""
 with blocked as (
     update message m set state = '{target(MessageEvent.BLACKLIST)}', done_ms = $3
@@ -85,7 +102,10 @@ class PostgresClaims(PostgresAnswers):
 
     async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
         async with self.hot() as db, db.transaction():
-            if await db.fetchval(_MAY_CLAIM, sender, campaign_id) is None:
+            if await db.fetchval(_MAY_CLAIM, sender, campaign_id, now_ms) is None:
+                return None
+            terms = await terms_of(db, campaign_id)
+            if terms is None or (await terms.quota(db, campaign_id, now_ms)).reached:
                 return None
             due = await db.fetch(
                 "update retry set sender = $1 where sender is null and message_id in (select message_id from retry"
@@ -118,14 +138,16 @@ class PostgresClaims(PostgresAnswers):
     async def mark_submitted(
         self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
     ) -> frozenset[int]:
-        ids, segments = [list(column) for column in zip(*batch, strict=True)] if batch else ([], [])
-        query = _MARK_RETRIES if claim.chunk_id is None else _MARK_CHUNK
         async with self.hot() as db:
-            rows = await db.fetch(query, sender, claim.campaign_id, claim.chunk_id, ids, segments, route, now_ms)
-            allowed = frozenset([row[0] for row in rows])
-            if len(allowed) < len(ids):
-                await db.execute(_BLOCK, [key for key in ids if key not in allowed], claim.campaign_id, now_ms)
-        return allowed
+            terms = await terms_of(db, claim.campaign_id)
+            if terms is None:
+                return frozenset()
+            if not terms.limited:
+                return await _mark(db, sender, claim, batch, terms, route, now_ms)
+            async with db.transaction():
+                terms = await terms_of(db, claim.campaign_id, locked=True) or terms
+                batch = await within_limits(db, terms, claim.campaign_id, batch, sender=sender, now_ms=now_ms)
+                return await _mark(db, sender, claim, batch, terms, route, now_ms)
 
     async def settle(self, ids: Sequence[int], event: MessageEvent, *, error: str | None, now_ms: int) -> int:
         async with self.hot() as db, db.transaction():
@@ -161,6 +183,19 @@ class PostgresClaims(PostgresAnswers):
             await db.execute(
                 "update retry set sender = null where sender = $1 and message_id = any($2::bigint[])", sender, ids
             )
+
+
+async def _mark(
+    db: Any, sender: str, claim: Claim, batch: Sequence[Submission], terms: Terms, route: str, now_ms: int
+) -> frozenset[int]:
+    ids, segments = [list(column) for column in zip(*batch, strict=True)] if batch else ([], [])
+    begins_ms, _ = day_of(now_ms, terms.time_zone)
+    values = (claim.campaign_id, claim.chunk_id, ids, segments, route, now_ms, begins_ms, micros(terms.segment_price))
+    rows = await db.fetch(_MARKS[terms.limited, claim.chunk_id is not None], sender, *values)
+    allowed = frozenset([row[0] for row in rows])
+    if len(allowed) < len(ids):
+        await db.execute(_BLOCK, [key for key in ids if key not in allowed], claim.campaign_id, now_ms)
+    return allowed
 
 
 def _to_send(row: tuple[Any, ...]) -> ToSend:

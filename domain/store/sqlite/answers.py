@@ -15,11 +15,12 @@ from domain.rules.message_state import MessageEvent, MessageState, sources, targ
 from domain.store.interface import Evidence, Receipt, Result
 from domain.store.outcome import STATES, Plan, Row, admit, event_of_parts, plainly_accepted, plan_results, sql_list
 from domain.store.sqlite.connection import SqliteConnection
+from domain.store.sqlite.quota import give_back
 
 _Key = tuple[str, str]  # a message's id at the SMSC, and its route
 
 _ROWS: Final = (
-    "select json_group_array(json_array(id, campaign_id, state, tries)) from message"
+    "select json_group_array(json_array(id, campaign_id, state, tries, segments, submitted_ms)) from message"
     " where id in (select value from json_each(?))"
 )
 _ACCEPT: Final = f"""
@@ -86,7 +87,7 @@ def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: i
         db.execute(_DONE_RETRIES, (json.dumps([*plain]),))
     if others:
         found = _fetch(db, _ROWS, [result.message_id for result in others])
-        rows = {r[0]: Row(r[0], r[1], STATES[r[2]], r[3]) for r in found}
+        rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
         _write(db, plan_results(others, rows, plan, now_ms=now_ms))
     waiting = _waiting_for(db, plan.smsc_ids)
     if waiting:
@@ -133,6 +134,8 @@ def _write(db: sqlite3.Connection, plan: Plan) -> None:
         db.executemany(_RETRY, plan.retries)
     if plan.parts:
         db.executemany(_PART, plan.parts)
+    if plan.returned:
+        give_back(db, plan.returned)
     if plan.settled:
         db.execute(
             "delete from retry where message_id in (select value from json_each(?))", (json.dumps(plan.settled),)

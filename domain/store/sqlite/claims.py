@@ -16,6 +16,7 @@ from domain.store.contact_sql import CONTACT
 from domain.store.interface import Claim, ContactRow, Submission, ToSend
 from domain.store.outcome import sql_list
 from domain.store.sqlite.answers import SqliteAnswers
+from domain.store.sqlite.quota import OPEN, TERMS, Terms, Use
 
 PENDING: Final = sql_list(sources(MessageEvent.SUBMIT))
 
@@ -33,13 +34,11 @@ select json_group_array(json_array(message_id, number, tries, {contact})) from (
 _ROWS_OF_CHUNK: Final = _ROWS.format(contact=CONTACT, which=_OF_CHUNK)
 _LEFT_OF_CHUNK: Final = f"select exists (select 1 {_OF_CHUNK})"
 _ROWS_OF_RETRIES: Final = _ROWS.format(contact=CONTACT, which=_OF_RETRIES)
-_HELD_CHUNK: Final = """
-select k.account_id from sender s, campaign k, chunk h
-where s.id = ?1 and k.id = ?2 and k.state = 'running' and h.id = ?3 and h.sender = ?1
+_MAY_SEND: Final = f"""
+select {TERMS} from sender s, campaign k join account a on a.id = k.account_id
+where s.id = :sender and k.id = :campaign and k.state = 'running' and {OPEN}
 """
-_HELD_RETRIES: Final = """
-select k.account_id from sender s, campaign k where s.id = ?1 and k.id = ?2 and k.state = 'running' and ?3 is null
-"""
+_HELD: Final = f"{_MAY_SEND} and (:chunk is null or exists (select 1 from chunk where id = :chunk and sender = s.id))"
 _SUBMITTABLE: Final = f"""
 select json_group_array(m.id) filter (where b.id is null), json_group_array(m.id) filter (where b.id is not null)
 from message m left join blacklist_entry b on b.account_id = ? and b.msisdn = m.msisdn
@@ -98,11 +97,8 @@ def _to_send(row: list[Any]) -> ToSend:
 
 
 def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int) -> Claim | None:
-    allowed = db.execute(
-        "select 1 from sender, campaign where sender.id = ? and campaign.id = ? and campaign.state = 'running'",
-        (sender, campaign_id),
-    ).fetchone()
-    if allowed is None:
+    allowed = db.execute(_MAY_SEND, {"sender": sender, "campaign": campaign_id, "now": now_ms}).fetchone()
+    if allowed is None or Terms._make(allowed).quota(db, campaign_id, now_ms).reached:
         return None
     due = db.execute(
         "update retry set sender = ? where sender is null and message_id in (select message_id from retry"
@@ -122,10 +118,12 @@ def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, l
 def _mark_submitted(
     db: sqlite3.Connection, sender: str, claim: Claim, batch: Sequence[Submission], route: str, now_ms: int
 ) -> frozenset[int]:
-    held = _HELD_RETRIES if claim.chunk_id is None else _HELD_CHUNK
-    allowed = db.execute(held, (sender, claim.campaign_id, claim.chunk_id)).fetchone()
-    if allowed is None:
+    values = {"sender": sender, "campaign": claim.campaign_id, "chunk": claim.chunk_id, "now": now_ms}
+    held = db.execute(_HELD, values).fetchone()
+    if held is None:
         return frozenset()
+    terms = Terms._make(held)
+    batch, short = _within_limits(db, terms, claim.campaign_id, batch, now_ms)
     keys = json.dumps([submission.message_id for submission in batch])
     if claim.chunk_id is None:
         (keys,) = db.execute(
@@ -133,7 +131,7 @@ def _mark_submitted(
             " where sender = ? and message_id in (select value from json_each(?))",
             (sender, keys),
         ).fetchone()
-    free, blocked = db.execute(_SUBMITTABLE, (allowed[0], keys)).fetchone()
+    free, blocked = db.execute(_SUBMITTABLE, (terms.account_id, keys)).fetchone()
     if blocked != "[]":
         db.execute(_BLOCK, (now_ms, blocked))
         db.execute(_DROP_RETRIES, (blocked,))
@@ -144,7 +142,21 @@ def _mark_submitted(
             by_segments[segments].append(message_id)
     for segments, out in by_segments.items():
         db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(out)))
+    billed = sum(segments * len(out) for segments, out in by_segments.items())
+    if ids or short:
+        terms.add(db, claim.campaign_id, sender, Use(now_ms, len(ids), billed, short))
     return ids
+
+
+def _within_limits(
+    db: sqlite3.Connection, terms: Terms, campaign_id: int, batch: Sequence[Submission], now_ms: int
+) -> tuple[Sequence[Submission], int]:
+    """The front of the batch for which the day's limits leave room, and what ``Use.short`` is to be."""
+    quota = terms.quota(db, campaign_id, now_ms)
+    if not quota.limited:
+        return batch, 0
+    count, short = quota.admit([submission.segments for submission in batch])
+    return batch[:count], short
 
 
 def _finish_claim(db: sqlite3.Connection, sender: str, claim: Claim) -> None:
