@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check bench format lint lock clean
+.PHONY: demo test check torture bench format lint lock clean
 
 demo: $(READY)
 	$(BIN)/pregon demo
@@ -19,6 +19,11 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+N := 1000
+SEED := 1
+torture: $(READY)
+	$(BIN)/python -m tests.acceptance.crash.torture --kills $(N) --seed $(SEED)
 
 bench: $(READY)
 	$(BIN)/python -m bench

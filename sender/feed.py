@@ -59,6 +59,7 @@ class Ready:
         segments: Parts on the wire.
         answers: Of a message of several parts: what came back, by part.
         part_tries: How often parts of it were sent again.
+        freed: Told its segments once its result is committed.
     """
 
     held: Held
@@ -68,6 +69,7 @@ class Ready:
     tries: int
     answers: dict[int, Answer] = field(default_factory=dict)
     part_tries: int = 0
+    freed: Callable[[int], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)

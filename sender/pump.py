@@ -41,6 +41,7 @@ class Pump:
         self._submitted = SUBMITTED.labels(link.route.name)
         self._follow: deque[Ready] = deque()
         self._marking = 0  # segments that are being committed; they have their room in the window already
+        self._unsettled = 0  # segments reserved whose result is not committed: a crash would put them in doubt
         self._batches = 0
         self.wake = asyncio.Event()
 
@@ -65,8 +66,11 @@ class Pump:
 
     @property
     def _room(self) -> int:
-        """Segments for which there is room in the window, and nothing marked yet."""
-        return min(self.link.room - self._marking, _MOST)
+        """
+        Segments for which there is room in the window, and nothing marked yet. A response alone makes no room: until
+        its commit the message would be in doubt after a crash, and never more than a window may be.
+        """
+        return min(self.link.room - self._marking, self.link.route.window - self._unsettled, _MOST)
 
     def _take(self, now: float) -> list[Ready]:
         """What may be marked now, never more than fits in the window; the next batch while one is being committed."""
@@ -79,9 +83,16 @@ class Pump:
         """Keep the batch's room and its share of the pace; its segments."""
         segments = sum([ready.segments for ready in batch])
         self._pacer.reserve(segments, now=now)
+        for ready in batch:
+            ready.freed = self._freed
+        self._unsettled += segments
         self._marking += segments
         self._batches += 1
         return segments
+
+    def _freed(self, segments: int) -> None:
+        self._unsettled -= segments
+        self.wake.set()
 
     async def _rest(self) -> None:
         """Until there is room, or something ready, or the pace allows more."""

@@ -182,6 +182,7 @@ class Settler:
         for message_id in message_ids:
             ready = forget(message_id, None)
             if ready is not None:
+                ready.freed(ready.segments)
                 held = ready.held
                 held.in_flight -= 1
                 if not held.in_flight and held.spent:

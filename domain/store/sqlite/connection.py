@@ -18,7 +18,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
 
-_PATIENCE_S: Final = 0.005  # how long what nobody waits for may wait for company
+_PATIENCE_S: Final = 0.0005  # how long what nobody waits for may wait for company
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,98 @@
+"""
+Faults put into a sender on purpose, by wrapping: each breaks a rule that keeps the promise, and the suite must see it.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from tests.acceptance.crash.points import around, stores
+
+_LATE_S: Final = 0.3
+_tasks: set[asyncio.Task[Any]] = set()
+
+
+def _later(work: Any) -> None:
+    async def run() -> None:
+        await asyncio.sleep(_LATE_S)
+        await work
+
+    task = asyncio.create_task(run())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+def _of_stores(name: str, make: Callable[[Callable[..., Any]], Callable[..., Any]]) -> None:
+    for store in stores():
+        around(store, name, make)
+
+
+def commit_after_send() -> None:
+    """The bytes leave first; "submitted" is committed a moment later."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
+            _later(original(self, sender, claim, batch, **kwargs))
+            return frozenset(submission.message_id for submission in batch)
+
+        return mark
+
+    _of_stores("mark_submitted", make)
+
+
+def state_guard_dropped() -> None:
+    """What the guards of the submit refuse is written all the same."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
+            await original(self, sender, claim, batch, **kwargs)
+            return frozenset(submission.message_id for submission in batch)
+
+        return mark
+
+    _of_stores("mark_submitted", make)
+
+
+def lease_guard_dropped() -> None:
+    """A submit asks whether anybody holds the chunk, not whether this sender does."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
+            async with self.acquire() as db:
+                holder = await db.fetchval("select sender from chunk where id = $1", claim.chunk_id)
+            return await original(self, holder or sender, claim, batch, **kwargs)  # type: ignore[no-any-return]
+
+        return mark
+
+    around(stores()[1], "mark_submitted", make)
+
+
+def lease_widened() -> None:
+    """A lease lasts an hour: what a dead sender held stays where it is."""
+    from sender import worker
+
+    worker.LEASE_S = 3_600.0  # type: ignore[misc]
+
+
+def acked_before_stored() -> None:
+    """Receipts are acknowledged at once and stored a moment later."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def record(*args: Any, **kwargs: Any) -> Any:
+            from domain.store.interface import Evidence
+
+            _later(original(*args, **kwargs))
+            return Evidence({})
+
+        return record
+
+    _of_stores("record_receipts", make)
+
+
+MUTANTS: Final[dict[str, Callable[[], None]]] = {
+    "commit-after-send": commit_after_send,
+    "state-guard-dropped": state_guard_dropped,
+    "lease-guard-dropped": lease_guard_dropped,
+    "lease-widened": lease_widened,
+    "acked-before-stored": acked_before_stored,
+}
