@@ -65,12 +65,17 @@ class Pump:
                     await self._rest()
 
     @property
+    def _free(self) -> int:
+        """Segments for which there is room in the window, and nothing marked yet."""
+        return self.link.room - self._marking
+
+    @property
     def _room(self) -> int:
         """
-        Segments for which there is room in the window, and nothing marked yet. A response alone makes no room: until
-        its commit the message would be in doubt after a crash, and never more than a window may be.
+        Segments of further messages. A response alone makes no room for them: until its commit the message would be in
+        doubt after a crash, and never more than a window may be.
         """
-        return min(self.link.room - self._marking, self.link.route.window - self._unsettled, _MOST)
+        return min(self._free, self.link.route.window - self._unsettled, _MOST)
 
     def _take(self, now: float) -> list[Ready]:
         """What may be marked now, never more than fits in the window; the next batch while one is being committed."""
@@ -165,7 +170,7 @@ class Pump:
     def _send_parts(self, now: float) -> None:
         """Those that fit, the oldest first; one that is larger than the window or a step of the pace goes alone."""
         out: list[Outgoing] = []
-        room = self._pacer.allow(max(0, self._room), now=now)
+        room = self._pacer.allow(max(0, self._free), now=now)
         while self._follow and room > 0:
             outgoing = self._follow.popleft().outgoing
             count = len(outgoing.only) or len(outgoing.parts)

@@ -289,6 +289,23 @@ async def test_no_more_is_marked_than_fits_in_the_window(
     assert sum(map(len, marks.passed)) == 300
 
 
+async def test_a_response_makes_no_room_before_its_result_is_committed(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """A crash would put it in doubt, and never more than a window may be: also not while results cannot be written."""
+    campaign = await _campaign(account, 60, text="Hola")
+    results = trouble("record_results")
+    results.fails = lambda batch: True
+    async with _sending(smsc, window=10):
+        await _until(_true(lambda: results.failures >= 3))
+        received, counts = smsc.summary().received, await _counts()
+        results.fails = lambda batch: False
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    assert received == counts[MessageState.SUBMITTED] == 10
+    assert smsc.summary().received == 60
+
+
 async def test_one_bad_result_does_not_hold_up_the_others(
     account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
 ) -> None:
