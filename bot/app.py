@@ -35,6 +35,7 @@ from bot.processor import PerChat
 from bot.redaction import redact_logs
 from bot.router import Router
 from bot.screen import actions
+from bot.watchdog import Watchdog
 from domain.settings import Settings
 from domain.usecases.accounts import ensure_first_account
 from domain.usecases.import_run import run_jobs
@@ -198,6 +199,7 @@ async def _work(
         poller.run(),
         Outbox(application.bot, catalogues).run(),
         LiveTicker(application.bot, catalogues).run(),
+        Watchdog().run(),
         _announce(application, catalogues, settings.region),
     )
     try:

@@ -1,39 +1,52 @@
 """Where a campaign stands, in words: why it does not move, how far it is, how long it still takes."""
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from markupsafe import Markup
+
 from bot.chat import Chat
-from domain.models import CampaignMode
-from domain.rules.campaign_state import CampaignState
-from domain.rules.statistics import Statistics
-from domain.usecases.campaigns import Progress
+from domain.rules.holiday import holiday_name
+from domain.rules.standstill import Cause, Standstill
 from locales import Texts
 
 _BAR: Final = 12  # blocks of a progress bar
 
 
-def why_not(found: Progress, figures: Statistics, chat: Chat) -> str | None:
+def why_not(found: Standstill | None, chat: Chat) -> str | None:
     """*¿Por qué no avanza?*: the one cause, since when, and what unlocks it; None: it goes on, or it has ended."""
-    t, campaign, zone = chat.t, found.campaign, chat.account.zone
-    if campaign.state is CampaignState.PAUSED:
-        since = t.moment(campaign.state_at, zone)
-        if campaign.state_reason:
-            reason = t.markup(campaign.state_reason) if campaign.state_reason in t else campaign.state_reason
-            return t("campaigns.stopped_itself", since=since, reason=reason)
-        return t("campaigns.stopped_by", since=since, who=found.moved_by or t.label("campaigns.somebody"))
-    if campaign.state is CampaignState.SCHEDULED and campaign.start_at is not None:
-        return t("campaigns.waits_for_hour", when=t.moment(campaign.start_at, zone))
-    if campaign.state not in {CampaignState.STARTING, CampaignState.RUNNING}:
+    if found is None:
         return None
-    if not found.links:
-        return t("campaigns.no_sender")
-    if all(str(link["state"]) != "bound" for link in found.links):
-        return _link_down(found.links, chat)
-    if campaign.mode is CampaignMode.PERMANENT and campaign.state is CampaignState.RUNNING and not figures.pending:
-        return t("campaigns.waits_for_contacts")
-    return None
+    t, about = chat.t, found.about
+    since = _moment(found.since, chat)
+    until = _moment(found.until, chat)
+    values: dict[str, object] = {"since": since, "until": until, "count": _count(about.get("messages"))}
+    key = f"standing.{found.cause.value}"
+    match found.cause:
+        case Cause.STOPPED_BY:
+            values["who"] = about.get("who") or t.label("campaigns.somebody")
+        case Cause.STOPPED_ITSELF:
+            reason = str(about.get("reason"))
+            values["reason"] = t.markup(reason) if reason in t else reason
+        case Cause.MANY_REFUSED:
+            values |= {"failed": _count(about.get("failed")), "of": _count(about.get("of")), "word": _word(found, t)}
+        case Cause.LINK_DOWN:
+            reason = f"link.reason.{about.get('reason') or 'connecting'}"
+            values["reason"] = t.markup(reason if reason in t else "link.reason.internal")
+        case Cause.NO_SENDER if found.since is None:
+            key = "standing.no_sender_ever"
+        case Cause.HOLIDAY:
+            day = chat.now.astimezone(chat.account.zone).date()
+            values["name"] = holiday_name(day, chat.account.region, language=t.language)
+        case Cause.PRIORITY:
+            values["name"] = about.get("name")
+        case Cause.PACE:
+            values["pace"] = t.number(float(str(about.get("pace"))))
+        case Cause.CLOCK:
+            values["off"] = _off(_count(about.get("seconds")), t)
+        case _ if found.until is None and f"{key}_open" in t:
+            key = f"{key}_open"
+    return t(key, **values)
 
 
 def bar(share: float) -> str:
@@ -51,11 +64,20 @@ def duration(seconds: float, t: Texts) -> str:
     return t.label("campaigns.hours", count=round(seconds / 3600))
 
 
-def _link_down(links: Sequence[Mapping[str, object]], chat: Chat) -> str:
-    """The one that has been down longest speaks for all."""
-    t = chat.t
-    first = min(links, key=lambda link: int(str(link.get("since_ms", 0))))
-    since = datetime.fromtimestamp(int(str(first.get("since_ms", 0))) / 1000, UTC)
-    key = f"link.reason.{first.get('reason') or 'connecting'}"
-    reason = t.markup(key if key in t else "link.reason.internal")
-    return t("campaigns.link_down", since=t.moment(since, chat.account.zone), reason=reason)
+def _word(found: Standstill, t: Texts) -> Markup:
+    """The operator's own: the status by name, and what it means where we know."""
+    name = str(found.about.get("name") or "")
+    key = f"smpp.{name.lower()}"
+    return t.markup("standing.status", name=name, meaning=t.markup(key if key in t else "smpp.other"))
+
+
+def _off(seconds: int, t: Texts) -> str:
+    return t.label("standing.clock_ahead" if seconds > 0 else "standing.clock_behind", left=duration(abs(seconds), t))
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _moment(moment: datetime | None, chat: Chat) -> str:
+    return "—" if moment is None else chat.t.moment(moment, chat.account.zone)

@@ -3,11 +3,9 @@ A sender's clock held against the database's: hours and leases of several machin
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
+from domain.usecases.standing import CLOCK_LIMIT_S
 from sender.feed import now_ms
-
-WRONG_MS: Final = 30_000  #: a clock that is off by more sends at the wrong hour: it does not send
 
 
 class Clock:
@@ -23,8 +21,8 @@ class Clock:
 
     @property
     def right(self) -> bool:
-        """Near enough to send by."""
-        return abs(self.skew_ms) <= WRONG_MS
+        """Near enough to send by: the hours of campaigns hold by this clock."""
+        return abs(self.skew_ms) <= CLOCK_LIMIT_S * 1000
 
     def database_ms(self) -> int:
         """What time it is by the database's clock."""

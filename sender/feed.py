@@ -79,6 +79,7 @@ class Running:
 
     Attributes:
         tps: Messages a second, of all senders together; 0: as the route allows.
+        closes: Epoch seconds of its closing hour; 0: it has none.
         priority: Of its account's campaigns, a higher one goes first.
     """
 
@@ -88,6 +89,7 @@ class Running:
     sender_id: str
     tps: float = 0.0
     priority: int = 0
+    closes: float = 0.0
 
 
 class Feed:
@@ -304,12 +306,14 @@ class Feed:
     ) -> None:
         queue = self._queues.get(campaign.campaign_id) or deque[Ready]()
         before = len(queue)
-        outgoing_of, sender_id = self._encoder.outgoing, campaign.sender_id
+        outgoing_of, sender_id, closes = self._encoder.outgoing, campaign.sender_id, campaign.closes
         for row in rows:
             message_id, msisdn, tries, _ = row
             try:
                 text = render(row)
-                outgoing = outgoing_of(text, message_id=message_id, msisdn=msisdn, sender_id=sender_id)
+                outgoing = outgoing_of(
+                    text, message_id=message_id, msisdn=msisdn, sender_id=sender_id, valid_until=closes
+                )
             except DomainError as error:
                 unsendable.setdefault(type(error).key[-32:], []).append(message_id)
                 continue

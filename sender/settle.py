@@ -4,7 +4,7 @@ committed back to back, as soon as the previous commit is done. Receipts are ack
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -27,11 +27,19 @@ class Settler:
     Args:
         resubmit: Takes a message of which some parts must follow.
         spent: Takes a claim of which nothing is left in memory.
+        written: Is told of results once they are written, with what is in flight.
     """
 
-    def __init__(self, *, resubmit: Callable[[Ready, float], None], spent: Callable[[Held], None]) -> None:
+    def __init__(
+        self,
+        *,
+        resubmit: Callable[[Ready, float], None],
+        spent: Callable[[Held], None],
+        written: Callable[[Sequence[Result], Mapping[int, Ready]], None],
+    ) -> None:
         self._resubmit = resubmit
         self._spent = spent
+        self._written = written
         self._in_flight: dict[int, Ready] = {}
         self._answers: list[tuple[Route, Sequence[Answer]]] = []
         self._incoming: list[tuple[Link, Sequence[Incoming]]] = []
@@ -113,6 +121,7 @@ class Settler:
         self._unwritten = []
         for event, count in evidence.applied.items():
             RESULTS.labels(event).inc(count)
+        self._written(batch, self._in_flight)
         self._release([result.message_id for result in batch])
 
     async def _write_one_by_one(self, batch: list[Result]) -> None:
@@ -126,6 +135,7 @@ class Settler:
                     log.exception("result_failed", message=result.message_id, result=result.event)
                     row += 1
                 else:
+                    self._written([result], self._in_flight)
                     self._release([result.message_id])
                     row = 0
                     continue

@@ -17,13 +17,15 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
 from sender import metrics
 from sender.clock import Clock
-from sender.feed import Feed, Held, Ready, Running, SenderName
+from sender.faults import FaultWatch
+from sender.feed import Feed, Held, Ready, Running, SenderName, now_ms
 from sender.interpreter import tuned_for_throughput
 from sender.pacing import Pacer
 from sender.pump import Pump
 from sender.scheduler import Scheduler
 from sender.settle import Settler
-from sender.smpp import Encoder, Link, LinkStateKind, References
+from sender.smpp import Answer, Encoder, Link, LinkStateKind, References
+from sender.throttle import Throttle
 
 log = structlog.get_logger()
 
@@ -42,7 +44,9 @@ class Worker:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._sender = SenderName(_new_name())
         self._feed = Feed(Encoder(routes[0], references=References()), more=self._wake, spent=self._spent)
-        self._settler = Settler(resubmit=self._resubmit, spent=self._spent)
+        self._faults = FaultWatch()
+        self._throttle = Throttle()
+        self._settler = Settler(resubmit=self._resubmit, spent=self._spent, written=self._faults.note)
         self._links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
         pacer = Pacer(routes[0].tps)
         self._pumps = [
@@ -62,12 +66,16 @@ class Worker:
         link: Link = Link(
             route,
             name=name,
-            on_answers=lambda answers: self._settler.answered(route, answers),
+            on_answers=lambda answers: self._answered(route, name, answers),
             on_incoming=lambda incoming: self._settler.arrived(link, incoming),
             on_state=lambda state: self._on_state(name, state.kind, state.reason or ""),
             on_room=lambda: self._on_room(name),
         )
         return link
+
+    def _answered(self, route: Route, name: str, answers: Sequence[Answer]) -> None:
+        self._throttle.note(name, answers, now_ms=now_ms())
+        self._settler.answered(route, answers)
 
     def _on_state(self, name: str, kind: LinkStateKind, reason: str) -> None:
         log.info("link_state", link=name, state=kind, reason=reason)
@@ -104,6 +112,7 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(link.run(), name=link.name) for link in self._links]
             settling = group.create_task(self._settler.run(), name="settle")
+            judging = group.create_task(self._faults.run(), name="faults")
             heart = group.create_task(self._keep_lease(), name="lease")
             giving = group.create_task(self._give_back(), name="give back")
             looking = group.create_task(self._look(), name="look")
@@ -120,7 +129,7 @@ class Worker:
             await asyncio.gather(*work, ticking, return_exceptions=True)
             await asyncio.gather(*(link.stop(drain_s=_DRAIN_S) for link in self._links))
             await asyncio.gather(*links, return_exceptions=True)
-            for task in (settling, giving, heart):
+            for task in (settling, giving, heart, judging):
                 task.cancel()
         try:
             await self._settler.flush()
@@ -179,6 +188,7 @@ class Worker:
                 "state": link.state.kind,
                 "reason": link.state.reason or "",
                 "since_ms": int(link.state.since.timestamp() * 1000),
+                "throttled_ms": self._throttle.since_ms(link.name, now_ms=now_ms()),
             }
             for link in self._links
         ]
@@ -219,9 +229,20 @@ class Worker:
 
 
 async def _running() -> list[Running]:
-    columns = ("id", "account_id", "text", "sender_id", "tps", "priority")
+    columns = ("id", "account_id", "text", "sender_id", "tps", "priority", "open_until")
     found = await Campaign.filter(state=CampaignState.RUNNING).only(*columns).order_by("id")
-    return [Running(c.id, c.account_id, c.text, c.sender_id, c.tps or 0.0, c.priority) for c in found]  # type: ignore[attr-defined]
+    return [
+        Running(
+            c.id,
+            c.account_id,  # type: ignore[attr-defined]
+            c.text,
+            c.sender_id,
+            c.tps or 0.0,
+            c.priority,
+            c.open_until.timestamp() if c.open_until else 0.0,
+        )
+        for c in found
+    ]
 
 
 def _new_name() -> str:

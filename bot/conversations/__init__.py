@@ -2,9 +2,11 @@
 
 from bot.conversations import (  # noqa: F401
     account,
+    account_limits,
     account_rules,
     blacklist,
     campaign_countdown,
+    campaign_edit,
     campaign_new,
     campaign_news,
     campaign_review,

@@ -10,7 +10,7 @@ from bot.layout import cut, footer, heading, pairs
 from bot.screen import Action, Button, Screen, on, unpack
 from domain.rules.permission import Permission
 from domain.rules.sender_id import parse_sender_id
-from domain.usecases import accounts
+from domain.usecases import accounts, periods
 from domain.usecases.overview import AccountCard, account_card
 from locales import Catalogues, Texts, load
 
@@ -104,6 +104,7 @@ def account_screen(card: AccountCard, chat: Chat, *, several: bool, languages: i
             Button(t.label("account.edit_price"), AskPrice()),
             Button(t.label("account.people"), unpack("ao")),
             Button(t.label("rules.title"), unpack("aj")),
+            Button(t.label("limits.title"), unpack("ak")),
         ]
     if languages > 1:
         buttons.append(Button(t.label("account.edit_language"), ChooseLanguage()))
@@ -208,6 +209,7 @@ async def ask_zone(_: AskZone, chat: Chat) -> Screen:
 async def save_zone(action: SaveZone, chat: Chat) -> Screen:
     """Checked by the use case."""
     await accounts.set_time_zone(chat.account.id, action.zone or (chat.text or "").replace(" ", "_"))
+    await periods.reckon(chat.account.id, now=chat.now)
     return _saved(await open_account(OpenAccount(), await _fresh(chat)), chat)
 
 

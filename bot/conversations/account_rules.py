@@ -10,7 +10,7 @@ from bot.screen import Action, Button, Screen, on, unpack
 from domain.rules.permission import Permission
 from domain.rules.weekly_words import parse_weekly
 from domain.rules.when import BadWhen
-from domain.usecases import sending_rules
+from domain.usecases import periods, sending_rules
 from domain.usecases.sending_rules import SendingRules
 
 _COUNTDOWNS: Final = (0, 10, 30, 60, 120)  # seconds
@@ -131,12 +131,14 @@ async def save_quiet(action: SaveQuiet, chat: Chat) -> Screen:
     """Campaigns that keep them keep the new ones."""
     if action.clear:
         await sending_rules.set_quiet(chat.account.id, quiet=None)
+        await periods.reckon(chat.account.id, now=chat.now)
         return await _saved(chat)
     text = chat.text or ""
     words = parse_weekly(text)
     if words.begins is None or words.ends is None:
         raise BadWhen(text=text)
     await sending_rules.set_quiet(chat.account.id, quiet=(words.begins, words.ends))
+    await periods.reckon(chat.account.id, now=chat.now)
     return await _saved(chat)
 
 

@@ -1,5 +1,6 @@
 """*Gestor de campaña*: the list, and one campaign's card that follows it while it runs. (Manual, steps 4 and 5)"""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,9 @@ from domain.models import Campaign, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, FINISHED, CampaignEvent, CampaignState, offered
 from domain.rules.message_state import MessageState
 from domain.rules.permission import Permission
+from domain.rules.price import Bracket
+from domain.rules.schedule import work_until
+from domain.rules.standstill import Cause, standstill
 from domain.rules.statistics import Statistics
 from domain.usecases import campaigns, launching
 from domain.usecases.campaigns import Page, Progress
@@ -25,6 +29,7 @@ _FILTERS: Final[Mapping[str, frozenset[CampaignState]]] = {
     "draft": frozenset({CampaignState.DRAFT}),
     "done": FINISHED,
 }
+_UNDER_WAY: Final = ACTIVE | {CampaignState.PAUSED}
 _MARKS: Final[Mapping[CampaignState, str]] = {
     CampaignState.DRAFT: "📝",
     CampaignState.SCHEDULED: "🕒",
@@ -132,13 +137,19 @@ def campaign_screen(
     t, campaign = chat.t, found.campaign
     figures = Statistics(found.counts)
     lines = [heading(campaign.name, t.label("campaigns.title")), "", _state_line(campaign, chat)]
-    waits_for = why_not(found, figures, chat)
+    held_up = standstill(dataclasses.replace(found.facts, moving=_moves(per_second)))
+    waits_for = why_not(held_up, chat)
     if waits_for:
         lines.append(waits_for)
     if figures.total:
         lines += ["", *_figures(figures, t)]
-    if campaign.state is CampaignState.RUNNING and not waits_for and per_second is not None:
-        lines.append(_pace(figures, per_second, t))
+    goes = held_up is None or held_up.cause is Cause.PACE
+    if campaign.state is CampaignState.RUNNING and goes and per_second is not None:
+        lines.append(_pace(found, figures, per_second, chat))
+    if campaign.state is CampaignState.RUNNING and campaign.open_until is not None and figures.pending:
+        lines.append(t("campaigns.closes_at", when=t.moment(campaign.open_until, chat.account.zone)))
+    if found.cost is not None:
+        lines.append(_cost(found.cost, t))
     if _awaits_receipts(campaign):
         lines.append(t("campaigns.awaits_receipts"))
     lines += ["", *_about(found, t)]
@@ -198,11 +209,28 @@ def _figures(figures: Statistics, t: Texts) -> list[str]:
     ]
 
 
-def _pace(figures: Statistics, per_second: float, t: Texts) -> str:
+def _moves(per_second: float | None) -> bool | None:
+    return None if per_second is None else per_second > 0
+
+
+def _pace(found: Progress, figures: Statistics, per_second: float, chat: Chat) -> str:
+    """How fast, how long still, and when that is done by its hours."""
+    t = chat.t
     speed = t.number(round(per_second, 1 if per_second < 10 else None))
     if per_second <= 0 or not figures.pending:
         return t("campaigns.pace", rate=speed)
-    return t("campaigns.pace_left", rate=speed, left=duration(figures.pending / per_second, t))
+    seconds = figures.pending / per_second
+    ends = work_until(chat.now, seconds, found.hours)
+    if ends is None:
+        return t("campaigns.pace_too_slow", rate=speed)
+    if (ends - chat.now).total_seconds() > seconds + 60 or seconds > 3600:
+        return t("campaigns.pace_until", rate=speed, when=t.moment(ends, chat.account.zone))
+    return t("campaigns.pace_left", rate=speed, left=duration(seconds, t))
+
+
+def _cost(cost: Bracket, t: Texts) -> str:
+    low, high = (t.money(money.amount, money.currency) for money in (cost.low, cost.high))
+    return t("campaigns.cost", cost=low) if cost.exact else t("campaigns.cost_bracket", low=low, high=high)
 
 
 def _about(found: Progress, t: Texts) -> list[str]:
@@ -228,10 +256,12 @@ def _card_rows(campaign: Campaign, figures: Statistics, chat: Chat) -> Rows:
         CampaignEvent.CANCEL: (AskCancel(campaign.id), None),
     }
     for event in offered(campaign.state):
-        if event in actions:
+        if event in actions and not (event is CampaignEvent.EDIT and campaign.started_at):
             action, style = actions[event]
             if chat.may(action.permission):
                 buttons.append(Button(t.label(f"campaigns.do_{event.value}"), action, style))
+    if campaign.state in _UNDER_WAY and campaign.started_at and chat.may(Permission.SEND):
+        buttons.append(Button(t.label("campaigns.do_edit"), unpack(f"ee:{campaign.id}")))
     if figures.total:
         buttons.append(Button(t.label("campaigns.results"), unpack(f"r:{campaign.id}:0")))
     if chat.may(Permission.EDIT):

@@ -18,6 +18,7 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | system_type, service_type | empty | as the operator says |
 | source_ton, source_npi, dest_ton, dest_npi | auto | a number; auto: by the address itself |
 | validity_s | 0 | seconds the SMSC keeps trying; 0: its own default |
+| validity_until_close | false | it stops trying at the campaign's closing hour, where there is one |
 | registered_delivery | 1 | octet asking for receipts, 0 to 255; 1: the final one, 0: none |
 | enquire_link_s | 30 | seconds of silence before asking whether the link lives |
 | response_timeout_s | 30 | seconds to wait for a response |
@@ -92,6 +93,7 @@ class Route:
     dest_ton: int | None = None
     dest_npi: int | None = None
     validity_s: int = 0
+    validity_until_close: bool = False
     registered_delivery: int = 1
     enquire_link_s: float = 30.0
     response_timeout_s: float = 30.0
@@ -156,6 +158,7 @@ def _parse(name: str, url: str) -> Route:
         dest_ton=parameters.octet("dest_ton"),
         dest_npi=parameters.octet("dest_npi"),
         validity_s=parameters.whole("validity_s", 0, low=0, high=_MAX_VALIDITY_S),
+        validity_until_close=parameters.flag("validity_until_close"),
         registered_delivery=parameters.whole("registered_delivery", 1, low=0, high=255),
         enquire_link_s=parameters.number("enquire_link_s", 30.0, low=0.1, high=3_600.0),
         response_timeout_s=parameters.number("response_timeout_s", 30.0, low=0.1, high=3_600.0),

@@ -24,7 +24,8 @@ class Line:
 
 
 _S = MessageState
-_SENT = (_S.DELIVERED, _S.ACCEPTED, _S.EXPIRED, _S.REJECTED)
+#: *Enviado*: what the operator bills.
+BILLED = (_S.DELIVERED, _S.ACCEPTED, _S.EXPIRED, _S.REJECTED)
 _DOUBT = (_S.NO_RESPONSE, _S.DISCONNECTED)
 _IGNORED = (_S.BLOCKED, _S.SCHEDULE_EXPIRED, _S.INVALID_NUMBER)
 _PENDING = (_S.PENDING, _S.SUBMITTED)
@@ -48,7 +49,7 @@ class Statistics:
     @property
     def sent(self) -> int:
         """Billed: delivered + accepted + expired + rejected."""
-        return self.of(*_SENT)
+        return self.of(*BILLED)
 
     @property
     def in_doubt(self) -> int:
@@ -88,7 +89,7 @@ class Statistics:
         """The table in the manual's order, from *Enviado* to *Total*."""
         return (
             self._line("sent", self.sent),
-            *(self._line(state.value, self.of(state), depth=1) for state in _SENT),
+            *(self._line(state.value, self.of(state), depth=1) for state in BILLED),
             *(self._line(state.value, self.of(state)) for state in _DOUBT),
             self._line("failed", self.failed),
             self._line("ignored", self.ignored),

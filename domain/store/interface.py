@@ -228,6 +228,13 @@ class DispatchStore(Protocol):
         """All PENDING messages of a campaign that ended become SCHEDULE_EXPIRED. Returns how many."""
         ...
 
+    async def drop_outsiders(self, campaign_id: int) -> int:
+        """
+        Delete PENDING messages to contacts that are in none of the campaign's groups, slice by slice. What is held in
+        memory by a sender is refused when it is to be marked. Returns how many.
+        """
+        ...
+
     async def undone(self, campaign_id: int) -> int:
         """How many messages of the campaign are pending, being retried, or in flight: 0 means drained."""
         ...

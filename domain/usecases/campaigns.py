@@ -14,13 +14,17 @@ from tortoise.functions import Count
 
 from domain import store
 from domain.errors import DomainError, NotFound, WrongState
-from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind, Person
+from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind
 from domain.rules import campaign_state
-from domain.rules.campaign_state import ACTIVE, CampaignEvent, CampaignState
-from domain.rules.message_state import MessageState
-from domain.rules.schedule import period
+from domain.rules.campaign_state import CampaignEvent, CampaignState
+from domain.rules.message_state import IN_DOUBT, MessageState
+from domain.rules.price import Bracket, Money, bracket
+from domain.rules.schedule import Hours, period
+from domain.rules.standstill import Facts
+from domain.rules.statistics import BILLED
 from domain.usecases import notices
 from domain.usecases.hours import hours_of
+from domain.usecases.standing import facts_of
 
 log = structlog.get_logger()
 
@@ -57,15 +61,17 @@ class Progress:
     Attributes:
         groups: Titles.
         counts: Messages by state.
-        moved_by: Name of the person who brought it to its state; None: it moved by itself.
-        links: What the running senders say of their links (``name``, ``state``, ``since_ms``, ``reason``).
+        hours: When it may send.
+        facts: What may hold it up.
+        cost: Of what was submitted so far; None: there is no price, or nothing was submitted.
     """
 
     campaign: Campaign
     groups: tuple[str, ...]
     counts: Mapping[MessageState, int]
-    moved_by: str | None
-    links: Sequence[Mapping[str, object]]
+    hours: Hours
+    facts: Facts
+    cost: Bracket | None = None
 
 
 async def get(account_id: int, campaign_id: int) -> Campaign:
@@ -75,7 +81,7 @@ async def get(account_id: int, campaign_id: int) -> Campaign:
     Raises:
         NotFound: It is gone, or another account's.
     """
-    campaign = await Campaign.get_or_none(id=campaign_id, account_id=account_id).select_related("template")
+    campaign = await Campaign.get_or_none(id=campaign_id, account_id=account_id).select_related("template", "account")
     if campaign is None:
         raise NotFound(noun="campaign")
     return campaign
@@ -110,15 +116,24 @@ async def progress(account_id: int, campaign_id: int, *, now: datetime) -> Progr
     """
     campaign = await get(account_id, campaign_id)
     titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
-    person = await Person.get_or_none(id=campaign.state_by) if campaign.state_by is not None else None
-    links = await store.current().links(_epoch_ms(now)) if campaign.state in ACTIVE else ()
+    by_state = await counts(campaign)
     return Progress(
         campaign=campaign,
         groups=tuple(str(title) for title in titles),
-        counts=await counts(campaign),
-        moved_by=person.name if person else None,
-        links=links,
+        counts=by_state,
+        hours=hours_of(campaign, campaign.account, now=now),
+        facts=await facts_of(campaign, by_state, now=now),
+        cost=await _cost(campaign) if by_state else None,
     )
+
+
+async def _cost(campaign: Campaign) -> Bracket | None:
+    if campaign.segment_price is None or campaign.currency is None:
+        return None
+    submitted = await store.current().submitted_segments(campaign.id)
+    billed, doubtful = (sum(submitted.get(state, 0) for state in states) for states in (BILLED, IN_DOUBT))
+    price = Money(campaign.segment_price, campaign.currency)
+    return bracket(billed, doubtful, price=price) if billed or doubtful else None
 
 
 async def counts(campaign: Campaign) -> Mapping[MessageState, int]:
@@ -366,7 +381,3 @@ async def move(
 def stale(campaign: Campaign, event: CampaignEvent) -> WrongState:
     """The error for an event that came too late for the campaign."""
     return WrongState(now=campaign.state.value, wanted=campaign_state.target(event).value)
-
-
-def _epoch_ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

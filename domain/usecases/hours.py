@@ -52,4 +52,6 @@ def _since(campaign: Campaign, now: datetime) -> datetime:
         return campaign.start_at
     if campaign.state is CampaignState.DRAFT:
         return now
-    return campaign.launch_at or campaign.state_at
+    if campaign.start_kind is StartKind.NOW and campaign.launch_at is not None:
+        return campaign.launch_at
+    return campaign.state_at

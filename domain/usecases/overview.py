@@ -7,9 +7,8 @@ from domain import store
 from domain.models import Account, Campaign, Contact, Message, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.price import Money
-from domain.rules.statistics import Statistics
+from domain.rules.statistics import BILLED, Statistics
 from domain.usecases import campaigns
-from domain.usecases.results import BILLED
 
 _MOVING = (CampaignState.STARTING, CampaignState.RUNNING)
 

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 SCHEDULE_OVER: Final = "campaigns.schedule_over"  #: text key: its last closing hour came with messages pending
 FOUND_OLD: Final = "campaigns.found_old"  #: text key: a launch of long ago was found; a person is asked
-LATE: Final = timedelta(minutes=2)  #: a start that is later than this is told
+LATE: Final = timedelta(seconds=30)  #: a start that is later than this is told
 OLD: Final = timedelta(hours=1)  #: a launch for "at once" that is older than this is not begun without asking
 
 

@@ -17,7 +17,7 @@ from domain.errors import DomainError
 from domain.models import Campaign, Contact, Message
 from domain.rules.message_state import IN_DOUBT, MessageState
 from domain.rules.price import Bracket, Money, bracket
-from domain.rules.statistics import Statistics
+from domain.rules.statistics import BILLED, Statistics
 from domain.rules.template import compile_template
 from domain.usecases import campaigns
 from domain.usecases.templates import fields_of
@@ -26,7 +26,6 @@ _PAGE: Final = 5_000  # messages
 _SAMPLES: Final = 3
 _TOKEN: Final = re.compile(r"\{\{-?\s*(\w+)")
 _COLUMNS: Final = ("msisdn", "contact_id", "state", "segments", "error", "submitted_ms", "answered_ms", "done_ms")
-BILLED: Final = (MessageState.DELIVERED, MessageState.ACCEPTED, MessageState.EXPIRED, MessageState.REJECTED)  #: Enviado
 
 
 @dataclass(frozen=True, slots=True)

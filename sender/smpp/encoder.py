@@ -60,11 +60,15 @@ class Encoder:
         self._last_text = ""
         self._last = self._encode("")
 
-    def outgoing(self, text: str, *, message_id: int, msisdn: int, sender_id: str) -> Outgoing:
-        """A message ready for ``Link.submit``. ``msisdn``: E.164 digits."""
+    def outgoing(
+        self, text: str, *, message_id: int, msisdn: int, sender_id: str, valid_until: float = 0.0
+    ) -> Outgoing:
+        """A message ready for ``Link.submit``. ``msisdn``: E.164 digits. ``valid_until``: as in ``Outgoing``."""
         parts, data_coding, shift = self.encode(text)
         reference = self._references.give(msisdn, message_id) if len(parts) > 1 else 0
-        return Outgoing(message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift)
+        return Outgoing(
+            message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift, valid_until=valid_until
+        )
 
     def encode(self, text: str) -> EncodedText:
         """The parts of a text."""

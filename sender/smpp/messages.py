@@ -31,6 +31,7 @@ class Outgoing(NamedTuple):
         reference: What ties the parts together at the handset; of no meaning with one part.
         only: Numbers, from 1, of the parts to write; empty: all. So that a part that was refused for now can follow
             those that were accepted, under the same reference.
+        valid_until: Epoch seconds at which the SMSC shall stop trying, on routes that say so; 0: it is not told.
         shift: National language whose single shift table the text needs; 0: none. Source: 3GPP TS 23.038 §6.2.1.2.4.
     """
 
@@ -42,6 +43,7 @@ class Outgoing(NamedTuple):
     reference: int = 0
     only: tuple[int, ...] = ()
     shift: int = 0
+    valid_until: float = 0.0
 
 
 class Answer(NamedTuple):

@@ -1,5 +1,6 @@
 """submit_sm bodies: addresses, flags, concatenation. What does not change between messages is built once."""
 
+import time
 from struct import pack
 from typing import Final
 
@@ -19,6 +20,7 @@ _TON_NETWORK: Final = 3
 _TON_ALPHANUMERIC: Final = 5
 _NPI_ISDN: Final = 1
 _CACHED_SENDERS: Final = 1_000
+_VALIDITY_STEP_S: Final = 10  # and the least: SMSCs refuse nought
 
 
 class Unsendable(Exception):
@@ -44,6 +46,7 @@ class SubmitBody:
         self._route = route
         self._prefixes: dict[str, bytes] = {}
         self._middles: dict[tuple[int, int], bytes] = {}
+        self._validity_s = route.validity_s
 
     def build(self, message: Outgoing) -> list[tuple[int, bytes]]:
         """
@@ -52,6 +55,8 @@ class SubmitBody:
         Raises:
             Unsendable: The sender ID or a part is longer than the wire carries, or has letters that it does not.
         """
+        if self._route.validity_until_close:
+            self._keep_validity(message.valid_until)
         prefix = self._prefixes.get(message.sender_id) or self._prefix(message.sender_id)
         address = prefix + b"%d" % message.msisdn
         parts = message.parts
@@ -59,6 +64,16 @@ class SubmitBody:
             return [(1, address + self._whole(parts[0], message.data_coding, shift=message.shift))]
         numbers = message.only or range(1, len(parts) + 1)
         return [(number, address + self._part(message, number)) for number in numbers]
+
+    def _keep_validity(self, until: float) -> None:
+        """In steps, so that the middles are built seldom; not past the hour, unless that is nearer than a step."""
+        seconds = self._route.validity_s
+        if until:
+            left_s = max(_VALIDITY_STEP_S, int(until - time.time()) // _VALIDITY_STEP_S * _VALIDITY_STEP_S)
+            seconds = min(left_s, seconds or left_s)
+        if seconds != self._validity_s:
+            self._validity_s = seconds
+            self._middles.clear()
 
     def _whole(self, text: bytes, data_coding: int, *, shift: int) -> bytes:
         if shift:
@@ -121,7 +136,7 @@ class SubmitBody:
 
     def _middle(self, esm_class: int, data_coding: int) -> bytes:
         """From behind the destination's digits up to sm_length."""
-        validity = relative_time(self._route.validity_s) if self._route.validity_s else b""
+        validity = relative_time(self._validity_s) if self._validity_s else b""
         middle = (
             b"\0"
             + bytes((esm_class, 0, 0))  # protocol_id, priority_flag

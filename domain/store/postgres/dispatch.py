@@ -49,6 +49,12 @@ where state in {_IN_FLIGHT} and id in (
     union all select message_id from retry where sender = $1
 )
 """
+_DROP_OUTSIDERS: Final = f"""
+delete from message m where m.id between $1 and $2 and m.campaign_id + 0 = $3 and m.state in {PENDING} and not exists (
+    select 1 from group_contact g join campaign_group c on c.group_id = g.group_id
+    where g.contact_id = m.contact_id and c.campaign_id = $3
+)
+"""
 _BY_CHUNKS: Final = f"{OF_CHUNKS} where k.campaign_id = $1"
 
 
@@ -127,6 +133,27 @@ class PostgresDispatch(PostgresClaims):
             if found is None:
                 return moved
             moved += found
+
+    async def drop_outsiders(self, campaign_id: int) -> int:
+        dropped, after = 0, 0
+        while True:
+            async with self.transaction() as db:
+                found = await db.fetch(
+                    "select id, lo, hi from chunk where campaign_id = $1 and id > $2 order by id limit $3",
+                    campaign_id,
+                    after,
+                    _EXPIRE_CHUNKS,
+                )
+                for _, lo, hi in found:
+                    dropped += rows_of(await db.execute(_DROP_OUTSIDERS, lo, hi, campaign_id))
+                if not found:
+                    await db.execute(
+                        "delete from retry r where campaign_id = $1"
+                        " and not exists (select 1 from message m where m.id = r.message_id)",
+                        campaign_id,
+                    )
+                    return dropped
+                after = found[-1][0]
 
     async def undone(self, campaign_id: int) -> int:
         async with self.acquire() as db:

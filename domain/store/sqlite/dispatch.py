@@ -4,6 +4,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
@@ -47,6 +48,11 @@ where state in {_IN_FLIGHT} and id in (select message_id from retry where sender
 _BY_CHUNKS = """
 from chunk k cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
 where k.campaign_id = ?
+"""
+_DROP_OUTSIDERS: Final = f"""
+delete from message where id between ? and ? and +campaign_id = ? and state in {PENDING} and not exists (
+    select 1 from group_contact g where g.contact_id = message.contact_id and g.group_id in ({_GROUPS})
+)
 """
 
 
@@ -100,6 +106,15 @@ class SqliteDispatch(SqliteClaims):
             if found is None:
                 return moved
             moved += found
+
+    async def drop_outsiders(self, campaign_id: int) -> int:
+        dropped, after = 0, 0
+        while True:
+            last, count = await self.write(partial(_drop_slice, campaign_id=campaign_id, after=after))
+            dropped += count
+            if last is None:
+                return dropped
+            after = last
 
     async def undone(self, campaign_id: int) -> int:
         return await self.read(
@@ -199,3 +214,20 @@ def _expire_slice(db: sqlite3.Connection, campaign_id: int, now_ms: int) -> int 
         ).rowcount
         db.execute("update chunk set state = 'done' where id = ?", (chunk_id,))
     return moved if free or dropped else None
+
+
+def _drop_slice(db: sqlite3.Connection, campaign_id: int, after: int) -> tuple[int | None, int]:
+    """The outsiders of some chunks above ``after``; the last chunk, or None where there is none left."""
+    found = db.execute(
+        "select id, lo, hi from chunk where campaign_id = ? and id > ? order by id limit ?",
+        (campaign_id, after, _EXPIRE_CHUNKS),
+    ).fetchall()
+    dropped = sum(db.execute(_DROP_OUTSIDERS, (lo, hi, campaign_id, campaign_id)).rowcount for _, lo, hi in found)
+    if not found:
+        db.execute(
+            "delete from retry where campaign_id = ? and message_id not in"
+            " (select m.id from message m where m.id = retry.message_id)",
+            (campaign_id,),
+        )
+        return None, 0
+    return int(found[-1][0]), dropped

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,7 +25,8 @@ from domain.models import Account, Campaign, CampaignMode, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.role import Role
-from domain.rules.statistics import Statistics
+from domain.rules.schedule import Hours
+from domain.rules.standstill import Facts, LinkFact, standstill
 from domain.usecases.campaigns import Progress
 from locales import Texts
 from tests.audience import group_of
@@ -38,10 +40,31 @@ def campaign(state: CampaignState, **columns: Any) -> Campaign:
     return Campaign(id=7, state=state, state_at=NOON, account_id=1, created_by=1, chat_id=1, **{**values, **columns})
 
 
-def progress(state: CampaignState, counts: Mapping[MessageState, int] | None = None, **columns: Any) -> Progress:
+def progress(
+    state: CampaignState, counts: Mapping[MessageState, int] | None = None, *, known: Any = None, **columns: Any
+) -> Progress:
     """As the use case finds it, with a link that is bound."""
-    links = ({"name": "default", "state": "bound", "since_ms": 1, "reason": ""},)
-    return Progress(campaign(state, **columns), ("clientes",), counts or {}, "Operator", links)
+    found, by_state = campaign(state, **columns), counts or {}
+    facts = Facts(
+        now=NOON,
+        state=state,
+        state_at=NOON,
+        permanent=found.mode is CampaignMode.PERMANENT,
+        stopped_by="Operator",
+        reason=found.state_reason,
+        start_at=found.start_at,
+        skews_s=(0.0,),
+        links=(LinkFact(bound=True, since=NOON),),
+        total=sum(by_state.values()),
+        pending=by_state.get(MessageState.PENDING, 0),
+    )
+    return Progress(
+        found,
+        ("clientes",),
+        by_state,
+        Hours(ZoneInfo("America/Lima"), NOON),
+        dataclasses.replace(facts, **(known or {})),
+    )
 
 
 @pytest.fixture
@@ -94,26 +117,25 @@ def test_what_does_not_move_says_why(owner: Talk) -> None:
     """One cause, since when, and what unlocks it."""
     t, chat = owner.chat.t, owner.chat
     since = t.moment(NOON, chat.account.zone)
-    running = progress(CampaignState.RUNNING, {MessageState.PENDING: 3})
-    down = {"name": "default", "state": "down", "since_ms": int(NOON.timestamp() * 1000), "reason": "wrong_password"}
-    permanent = progress(CampaignState.RUNNING, {MessageState.SUBMITTED: 0}, mode=CampaignMode.PERMANENT)
-    by_fault = progress(CampaignState.PAUSED, state_reason="template.too_complex")
+    sending = {MessageState.PENDING: 3}
+    down = LinkFact(bound=False, since=NOON, reason="wrong_password")
 
-    def reason(found: Progress) -> str | None:
-        return why_not(found, Statistics(found.counts), chat)
+    def reason(state: CampaignState, counts: Mapping[MessageState, int] | None = None, **more: Any) -> str | None:
+        return why_not(standstill(progress(state, counts, **more).facts), chat)
 
-    assert reason(running) is None
-    assert reason(dataclasses.replace(running, links=())) == t("campaigns.no_sender")
-    assert reason(dataclasses.replace(running, links=(down,))) == t(
-        "campaigns.link_down", since=since, reason=t.markup("link.reason.wrong_password")
+    running = CampaignState.RUNNING
+    assert reason(running, sending) is None
+    assert reason(running, sending, known={"skews_s": ()}) == t("standing.no_sender_ever")
+    assert reason(running, sending, known={"links": (down,)}) == t(
+        "standing.link_down", since=since, reason=t.markup("link.reason.wrong_password")
     )
-    assert reason(permanent) == t("campaigns.waits_for_contacts")
-    assert reason(progress(CampaignState.PAUSED)) == t("campaigns.stopped_by", since=since, who="Operator")
-    assert "<b>" not in (reason(progress(CampaignState.SCHEDULED, start_at=None)) or "")
-    assert since in (reason(progress(CampaignState.SCHEDULED, start_at=NOON)) or "")
-    assert reason(progress(CampaignState.COMPLETED)) is None
-    with pytest.raises(KeyError):
-        reason(by_fault)  # that text wants a value: reasons of faults must stand alone
+    assert reason(running, mode=CampaignMode.PERMANENT) == t("standing.contacts")
+    assert reason(CampaignState.PAUSED) == t("standing.stopped_by", since=since, who="Operator")
+    assert "<b>" not in (reason(CampaignState.SCHEDULED, start_at=None) or "")
+    assert since in (reason(CampaignState.SCHEDULED, start_at=NOON) or "")
+    assert reason(CampaignState.COMPLETED) is None
+    with pytest.raises(KeyError):  # that text wants a value: reasons of faults must stand alone
+        reason(CampaignState.PAUSED, state_reason="template.too_complex")
 
 
 def test_names_from_outside_are_escaped(owner: Talk) -> None:

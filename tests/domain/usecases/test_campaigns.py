@@ -312,9 +312,9 @@ async def test_progress_tells_who_moved_it_and_what_the_senders_say(account: Acc
     found = await campaigns.progress(account.id, draft, now=NOW)
     later = await campaigns.progress(account.id, draft, now=NOW + timedelta(minutes=1))
 
-    assert (found.groups, found.moved_by) == (("clientes",), "Owner")
-    assert [link["state"] for link in found.links] == ["bound"]
-    assert list(later.links) == []
+    assert (found.groups, found.facts.stopped_by) == (("clientes",), "Owner")
+    assert [link.bound for link in found.facts.links] == [True]
+    assert list(later.facts.links) == []
 
 
 async def test_drafts_go_only_while_they_are_drafts(account: Account, draft: int) -> None:

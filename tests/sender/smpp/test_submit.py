@@ -133,3 +133,23 @@ def test_validity_is_relative(seconds: int, expected: bytes):
     """An absolute time needs a zone, and the library's were wrong west of Greenwich."""
 
     assert relative_time(seconds) == expected
+
+
+def test_validity_ends_with_the_campaigns_hour_where_the_route_says_so(monkeypatch: pytest.MonkeyPatch):
+    """In steps of ten seconds, never longer than the route's own, and one without an hour keeps the route's."""
+    now = 1_800_000_000.0
+    monkeypatch.setattr("sender.smpp.submit.time.time", lambda: now)
+    tied = replace(ROUTE, validity_s=3_600, validity_until_close=True)
+    builder = SubmitBody(tied)
+    cases = [
+        (now + 95, b"000000000130000R"),
+        (now + 9_000, b"000000010000000R"),
+        (now + 3, b"000000000010000R"),
+        (0.0, b"000000010000000R"),
+    ]
+    for until, expected in cases:
+        ((_, body),) = builder.build(outgoing(b"hi")._replace(valid_until=until))
+        assert expected in body
+
+    (untied,) = bodies(replace(ROUTE, validity_s=3_600), outgoing(b"hi")._replace(valid_until=now + 95))
+    assert b"000000010000000R" in untied

@@ -1,0 +1,92 @@
+"""A campaign that should move and does not is told of, once a standstill; one that waits as it was told is not."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.conversations.campaign_news import standstill
+from bot.watchdog import PATIENCE, Watchdog
+from domain import store
+from domain.models import Account, Campaign, Chunk, Message, Notice, NoticeKind
+from domain.rules.campaign_state import CampaignState
+from domain.rules.message_state import MessageState
+from locales import Texts
+from tests.audience import FIRST
+from tests.bot.conversations.talk import NOON, talk_of
+from tests.conftest import OWNER
+
+
+@pytest.fixture
+async def campaign(sqlite_account: Account) -> Campaign:
+    """It runs, with two messages to send and no sender."""
+    made = await Campaign.create(
+        account=sqlite_account, name="c", state=CampaignState.RUNNING, state_at=NOON, text="Hola", created_by=OWNER,
+        chat_id=OWNER, started_at=NOON, audience_revision=0,
+    )  # fmt: skip
+    for number in range(2):
+        await Message.create(
+            id=number + 1, campaign_id=made.id, contact_id=1, msisdn=FIRST + number, state=MessageState.PENDING
+        )
+    await Chunk.create(campaign_id=made.id, lo=1, hi=2, state="ready")
+    return made
+
+
+async def told() -> int:
+    """How often it was told."""
+    return await Notice.filter(kind=NoticeKind.STANDSTILL).count()
+
+
+async def test_it_is_told_once_when_it_lasts(campaign: Campaign, sqlite_account: Account, texts: Texts) -> None:
+    """Not before; not again; again when it moved and stands still once more; a restarted bot does not repeat it."""
+    dog = Watchdog()
+    await dog.look(NOON)
+    await dog.look(NOON + PATIENCE - timedelta(seconds=1))
+    assert await told() == 0
+
+    for minutes in (5, 6, 60):
+        await dog.look(NOON + timedelta(minutes=minutes))
+    assert await told() == 1
+
+    again = Watchdog()
+    await again.look(NOON + timedelta(hours=2))
+    await again.look(NOON + timedelta(hours=3))
+    assert await told() == 1
+
+    await Message.filter(id=1).update(state=MessageState.DELIVERED)
+    await again.look(NOON + timedelta(hours=4))
+    await again.look(NOON + timedelta(hours=5))
+    assert await told() == 2
+
+    screen = await standstill(await Notice.all().order_by("id").first(), talk_of(sqlite_account, texts).chat)  # type: ignore[arg-type]
+    assert texts("campaigns.standstill_notice") in screen.text
+    assert texts("standing.no_sender_ever") in screen.text
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param({"state": CampaignState.PAUSED}, id="stopped by a person"),
+        pytest.param({"state": CampaignState.SCHEDULED, "start_at": NOON + timedelta(days=1)}, id="to come"),
+    ],
+)
+async def test_what_waits_as_it_was_told_is_left_in_peace(campaign: Campaign, columns: dict[str, object]) -> None:
+    """Nobody wants to hear every night that it is night."""
+    await Campaign.filter(id=campaign.id).update(**columns)
+    dog = Watchdog()
+    for hours in range(4):
+        await dog.look(NOON + timedelta(hours=hours))
+
+    assert await told() == 0
+
+
+async def test_a_permanent_one_without_contacts_is_left_in_peace(campaign: Campaign) -> None:
+    """It waits for them."""
+    now_ms = int(NOON.timestamp() * 1000)
+    await store.current().register_sender("s", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10**9)
+    await Message.all().update(state=MessageState.DELIVERED)
+    await Campaign.filter(id=campaign.id).update(mode="permanent")
+    dog = Watchdog()
+    for hours in range(4):
+        await dog.look(NOON + timedelta(hours=hours))
+
+    assert await told() == 0

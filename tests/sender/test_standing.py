@@ -1,0 +1,266 @@
+"""
+Why a campaign does not move, with a real sender, a real SMSC and a real database: each cause is brought about, and the
+sentence is the right one. Also how fast Parar is silent, and that an operator who refuses too much stops it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain import store
+from domain.models import Account, Campaign, CampaignMode, Message, Notice, NoticeKind, StartKind
+from domain.rules.campaign_state import CampaignState
+from domain.rules.message_state import MessageState
+from domain.rules.route import parse_route
+from domain.rules.standstill import Cause, Standstill, standstill
+from domain.usecases import campaigns
+from sandbox.smsc import Behaviour, Outcome, Script, Smsc
+from sender.faults import MANY_REFUSED
+from sender.worker import Worker
+from tests.audience import FIRST, block, group_of
+from tests.conftest import OWNER
+
+DEADLINE_S = 60.0  # the longest that a card may be wrong
+
+
+@pytest.fixture
+async def smsc(tmp_path: Path) -> AsyncIterator[Smsc]:
+    """Answers everything at once, unless told otherwise."""
+    smsc = Smsc(script=Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0))
+    await smsc.start()
+    yield smsc
+    await smsc.stop()
+
+
+@asynccontextmanager
+async def sending(port: int, **options: object) -> AsyncIterator[Worker]:
+    """A sender at work."""
+    query = "&".join(f"{name}={value}" for name, value in {"window": 10, **options}.items())
+    worker = Worker([parse_route("default", f"smpp://pregon:test@127.0.0.1:{port}?{query}")])
+    stop = asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        yield worker
+    finally:
+        stop.set()
+        await running
+
+
+async def launched(account: Account, size: int = 200, **columns: Any) -> Campaign:
+    """Launched a moment ago."""
+    now = datetime.now(UTC)
+    group = await group_of(account, f"g{await Campaign.all().count()}", size)
+    values: dict[str, Any] = {"state": CampaignState.STARTING, "started_at": now, "state_at": now, "state_by": OWNER}
+    campaign = await Campaign.create(
+        account=account,
+        name="c",
+        text="Hola {{ nombre }}",
+        sender_id="PREGON",
+        created_by=OWNER,
+        chat_id=OWNER,
+        segment_price=account.segment_price,
+        currency=account.currency,
+        **{**values, **columns},
+    )
+    await campaign.groups.add(group)
+    return campaign
+
+
+async def until(what: Callable[[], Awaitable[Any]]) -> Any:
+    """Ask again until it is true."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not (found := await what()):
+            await asyncio.sleep(0.05)
+        return found
+
+
+async def cause_of(campaign: Campaign) -> Standstill | None:
+    """As the card says it now."""
+    found = await campaigns.progress(campaign.account.id, campaign.id, now=datetime.now(UTC))
+    return standstill(found.facts)
+
+
+def is_held_up_by(campaign: Campaign, cause: Cause) -> Callable[[], Awaitable[bool]]:
+    """The card names this cause."""
+
+    async def look() -> bool:
+        found = await cause_of(campaign)
+        return found is not None and found.cause is cause
+
+    return look
+
+
+async def test_no_sender_then_link_down_then_it_moves(account: Account, smsc: Smsc) -> None:
+    """Each since when, and each goes by itself."""
+    campaign = await launched(account)
+    found = await cause_of(campaign)
+    assert found is not None
+    assert found.cause is Cause.NO_SENDER
+
+    port = smsc.port
+    await smsc.stop()
+    async with sending(port):
+        await until(is_held_up_by(campaign, Cause.LINK_DOWN))
+        down = await cause_of(campaign)
+        assert down is not None
+        assert down.since is not None
+        assert down.about["reason"]
+        await smsc.start(port=port)
+        await until(lambda: Campaign.exists(id=campaign.id, state=CampaignState.COMPLETED))
+
+
+async def test_throttled_by_the_operator(account: Account, smsc: Smsc) -> None:
+    """It says so, and the card stops saying so when it is over."""
+    smsc.set_behaviour(default=Behaviour(outcome=Outcome.THROTTLED))
+    campaign = await launched(account)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.THROTTLED))
+        found = await cause_of(campaign)
+        assert found is not None
+        assert found.since is not None
+
+
+async def test_what_is_left_is_tried_again_later(account: Account, smsc: Smsc) -> None:
+    """ESME_RSYSERR: the operator's own trouble."""
+    smsc.set_behaviour(default=Behaviour(outcome=Outcome.REFUSED, status=0x08))
+    campaign = await launched(account, 5)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.RETRY))
+
+
+async def test_the_clock_of_the_sender_is_wrong(account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent by it."""
+    behind = int(timedelta(minutes=10).total_seconds() * 1000)
+    real = store.current().clock_ms
+
+    async def ahead() -> int:
+        return await real() + behind
+
+    monkeypatch.setattr(store.current(), "clock_ms", ahead)
+    campaign = await launched(account)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.CLOCK))
+        found = await cause_of(campaign)
+
+    assert found is not None
+    assert found.about == {"seconds": -600}
+    assert smsc.summary().received == 0
+
+
+async def test_everybody_is_on_the_blacklist(account: Account, smsc: Smsc) -> None:
+    """It ends, and says why."""
+    campaign = await launched(account, 5)
+    await block(account, [FIRST + number for number in range(5)])
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.BLACKLIST))
+
+
+async def test_a_permanent_one_waits_and_then_serves_who_joins(account: Account, smsc: Smsc) -> None:
+    """Once each, however often the group changes."""
+    campaign = await launched(account, 3, mode=CampaignMode.PERMANENT)
+    group = (await campaign.groups.all())[0]
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.CONTACTS))
+        later = await group_of(account, "otros", 2, first=FIRST + 500)
+        members = await store.current().members(later.id, after=0, limit=10)
+        ids = [row.contact_id for row in members]
+        for _ in range(3):
+            await store.current().add_members(group.id, ids)
+            await store.current().remove_members(group.id, ids)
+        await store.current().add_members(group.id, ids)
+        await until(lambda: Message.exists(campaign_id=campaign.id, msisdn=FIRST + 501, state=MessageState.DELIVERED))
+        await until(is_held_up_by(campaign, Cause.CONTACTS))
+        # Deleted, and added anew: another contact, the same number.
+        await store.current().delete_contact(account.id, ids[0])
+        again = await group_of(account, "otra vez", 1, first=FIRST + 500)
+        fresh = await store.current().members(again.id, after=0, limit=10)
+        await store.current().add_members(group.id, [row.contact_id for row in fresh])
+        await until(is_held_up_by(campaign, Cause.CONTACTS))
+
+    assert smsc.summary().received == 5
+    assert smsc.summary().duplicates == 0
+
+
+async def test_outside_its_hours_the_next_period_is_named(account: Account, smsc: Smsc) -> None:
+    """Closed now, whatever the time is: one hour of the day, half a day away."""
+    now = datetime.now(UTC)
+    local = now - timedelta(hours=5)  # Lima
+    begins = (local.hour * 60 + local.minute + 12 * 60) % (24 * 60)
+    campaign = await launched(account, start_kind=StartKind.WEEKLY, begins=begins, ends=(begins + 60) % (24 * 60))
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.OUTSIDE))
+        found = await cause_of(campaign)
+
+    assert found is not None
+    assert found.until is not None
+    assert timedelta(hours=11) < found.until - now < timedelta(hours=13)
+    assert smsc.summary().received == 0
+
+
+async def test_quiet_hours_around_now(account: Account, smsc: Smsc) -> None:
+    """From an hour ago until two hours from now."""
+    local = datetime.now(UTC) - timedelta(hours=5)
+    minutes = local.hour * 60 + local.minute
+    await Account.filter(id=account.id).update(
+        quiet_begins=(minutes - 60) % (24 * 60), quiet_ends=(minutes + 120) % (24 * 60)
+    )
+    campaign = await launched(account, quiet_hours=True)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.QUIET))
+
+    assert smsc.summary().received == 0
+
+
+async def test_stopped_by_a_person_falls_silent_within_a_window(account: Account, smsc: Smsc) -> None:
+    """What the operator receives after the tap is at most the window that was under way."""
+    smsc.set_behaviour(default=Behaviour(answer_delay_s=0.05))
+    campaign = await launched(account, 3_000)
+    async with sending(smsc.port, window=20):
+        await smsc.wait_for(lambda seen: seen.received > 200)
+        before = smsc.summary().received
+        await campaigns.pause(account.id, campaign.id, by=OWNER, now=datetime.now(UTC))
+        await until(_nothing_in_flight(campaign))
+        after = smsc.summary().received
+        found = await cause_of(campaign)
+        await asyncio.sleep(0)
+
+    assert after - before <= 2 * 20  # what was on its way to the operator, and what was marked already
+    assert found is not None
+    assert (found.cause, found.about["who"]) == (Cause.STOPPED_BY, "Owner")
+    assert smsc.summary().received == after
+
+
+def _nothing_in_flight(campaign: Campaign) -> Callable[[], Awaitable[bool]]:
+    async def look() -> bool:
+        return not await Message.exists(campaign_id=campaign.id, state=MessageState.SUBMITTED)
+
+    return look
+
+
+async def test_too_many_refusals_stop_it_with_the_operators_words(account: Account, smsc: Smsc) -> None:
+    """Going on does not trip on the same old messages; new ones count anew."""
+    await Account.filter(id=account.id).update(fault_window=40, fault_percent=30)
+    smsc.set_behaviour(default=Behaviour(outcome=Outcome.REFUSED, status=0x0B))
+    campaign = await launched(account, 400)
+    async with sending(smsc.port, window=10, tps=100):
+        await until(is_held_up_by(campaign, Cause.MANY_REFUSED))
+        found = await cause_of(campaign)
+        assert found is not None
+        assert found.about["name"] == "ESME_RINVDSTADR"
+        assert found.about["reason"] == MANY_REFUSED
+        refused = (await campaigns.counts(campaign))[MessageState.FAILED]
+        assert refused < 200
+        assert await Notice.filter(kind=NoticeKind.STOPPED).count() == 1
+
+        await until(_nothing_in_flight(campaign))
+        smsc.set_behaviour(default=Behaviour())
+        await campaigns.resume(account.id, campaign.id, by=OWNER, now=datetime.now(UTC))
+        await until(lambda: Campaign.exists(id=campaign.id, state=CampaignState.COMPLETED))
+
+    assert await Notice.filter(kind=NoticeKind.STOPPED).count() == 1
+    assert smsc.summary().duplicates == 0
