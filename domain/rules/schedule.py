@@ -20,10 +20,8 @@ __all__ = [
     "Closure",
     "Hours",
     "Period",
-    "Weekly",
     "WhenInPast",
     "closure",
-    "next_open",
     "parse_when",
     "period",
     "periods",
@@ -140,26 +138,6 @@ def closure(now: datetime, hours: Hours) -> Closure | None:
     if found is None:
         return Closure.OVER
     return Closure.EARLY if now < hours.since else Closure.OUTSIDE
-
-
-@dataclass(frozen=True, slots=True)
-class Weekly:
-    """Hours on weekdays alone: ``days``, 0 = Monday; ``ends`` None: until midnight."""
-
-    days: frozenset[int]
-    begins: time
-    ends: time | None
-
-
-def next_open(now: datetime, weekly: Weekly, zone: tzinfo) -> tuple[bool, datetime | None]:
-    """Whether it is open at ``now``, and when that changes next, UTC; None: not in the days to come."""
-    since = now - _DAYS_AHEAD * _DAY
-    found = period(now, Hours(zone, since, days=weekly.days, begins=weekly.begins, ends=weekly.ends or time(0)))
-    if found is None:
-        return False, None
-    if not found.holds(now):
-        return False, found.opens
-    return True, None if found.closes is None or found.closes >= now + _JOINED else found.closes
 
 
 def work_until(now: datetime, seconds: float, hours: Hours) -> datetime | None:

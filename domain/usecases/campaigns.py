@@ -14,7 +14,7 @@ from tortoise.functions import Count
 
 from domain import store
 from domain.errors import DomainError, NotFound, WrongState
-from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind
+from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind, StartKind
 from domain.rules import campaign_state
 from domain.rules.campaign_state import CampaignEvent, CampaignState
 from domain.rules.message_state import IN_DOUBT, MessageState
@@ -195,7 +195,9 @@ async def reopen(account_id: int, campaign_id: int, *, by: int, now: datetime) -
         NotFound: It is gone, or another account's.
         WrongState: It has begun.
     """
-    columns = {"launch_at": None}
+    columns: dict[str, object] = {"launch_at": None}
+    if (await get(account_id, campaign_id)).start_kind is not StartKind.WEEKLY:
+        columns["begins"] = None  # it was reckoned from the launch that is taken back
     return await _ask(account_id, campaign_id, CampaignEvent.EDIT, by=by, now=now, columns=columns, untouched=True)
 
 

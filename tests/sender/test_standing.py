@@ -4,14 +4,17 @@ sentence is the right one. Also how fast Parar is silent, and that an operator w
 """
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.standing import why_not
 from domain import store
 from domain.models import Account, Campaign, CampaignMode, Message, Notice, NoticeKind, StartKind
 from domain.rules.campaign_state import CampaignState
@@ -19,12 +22,15 @@ from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
 from domain.rules.standstill import Cause, Standstill, standstill
 from domain.usecases import campaigns
+from locales import load
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.faults import MANY_REFUSED
 from sender.worker import Worker
 from tests.audience import FIRST, block, group_of
+from tests.bot.conversations.talk import talk_of
 from tests.conftest import OWNER
 
+MOVING: dict[int, bool] = {}  # what the card's meter would say, by campaign
 DEADLINE_S = 60.0  # the longest that a card may be wrong
 
 
@@ -55,17 +61,22 @@ async def launched(account: Account, size: int = 200, **columns: Any) -> Campaig
     """Launched a moment ago."""
     now = datetime.now(UTC)
     group = await group_of(account, f"g{await Campaign.all().count()}", size)
-    values: dict[str, Any] = {"state": CampaignState.STARTING, "started_at": now, "state_at": now, "state_by": OWNER}
+    values: dict[str, Any] = {
+        "name": "c",
+        "state": CampaignState.STARTING,
+        "started_at": now,
+        "state_at": now,
+        "state_by": OWNER,
+    }
     campaign = await Campaign.create(
         account=account,
-        name="c",
         text="Hola {{ nombre }}",
         sender_id="PREGON",
         created_by=OWNER,
         chat_id=OWNER,
         segment_price=account.segment_price,
         currency=account.currency,
-        **{**values, **columns},
+        **{"name": "c", **values, **columns},
     )
     await campaign.groups.add(group)
     return campaign
@@ -80,9 +91,16 @@ async def until(what: Callable[[], Awaitable[Any]]) -> Any:
 
 
 async def cause_of(campaign: Campaign) -> Standstill | None:
-    """As the card says it now."""
-    found = await campaigns.progress(campaign.account.id, campaign.id, now=datetime.now(UTC))
-    return standstill(found.facts)
+    """As the card says it now; in each language it is a whole sentence."""
+    now = datetime.now(UTC)
+    progress = await campaigns.progress(campaign.account.id, campaign.id, now=now)
+    found = standstill(dataclasses.replace(progress.facts, moving=MOVING.get(campaign.id)))
+    for language in ("es", "en"):
+        sentence = why_not(found, talk_of(campaign.account, load().texts(language, "PE"), now=now).chat)
+        assert (sentence is None) is (found is None)
+        assert "None" not in (sentence or "")
+        assert "{" not in (sentence or "")
+    return found
 
 
 def is_held_up_by(campaign: Campaign, cause: Cause) -> Callable[[], Awaitable[bool]]:
@@ -214,6 +232,73 @@ async def test_quiet_hours_around_now(account: Account, smsc: Smsc) -> None:
         await until(is_held_up_by(campaign, Cause.QUIET))
 
     assert smsc.summary().received == 0
+
+
+async def test_a_holiday_today(account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Today is one, by a calendar of the test's own; tomorrow is not."""
+    today = (datetime.now(UTC) - timedelta(hours=5)).date()
+    monkeypatch.setattr("domain.rules.schedule.is_holiday", lambda day, region: day == today)
+    monkeypatch.setattr("domain.rules.schedule.next_holiday", lambda after, region: today if after < today else None)
+    campaign = await launched(account, skip_holidays=True)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.HOLIDAY))
+        found = await cause_of(campaign)
+
+    assert found is not None
+    assert found.until is not None
+    assert (found.until - timedelta(hours=5)).date() == today + timedelta(days=1)
+    assert smsc.summary().received == 0
+
+
+async def test_the_countdown_and_the_hour_to_come(account: Account, smsc: Smsc) -> None:
+    """Until then not a byte leaves."""
+    now = datetime.now(UTC)
+    counting = await launched(
+        account, state=CampaignState.SCHEDULED, started_at=None, launch_at=now + timedelta(minutes=5)
+    )
+    waiting = await launched(
+        account,
+        state=CampaignState.SCHEDULED,
+        started_at=None,
+        start_kind=StartKind.AT,
+        start_at=now + timedelta(days=2),
+    )
+    async with sending(smsc.port):
+        await until(is_held_up_by(counting, Cause.COUNTDOWN))
+        await until(is_held_up_by(waiting, Cause.EARLY))
+
+    assert smsc.summary().received == 0
+
+
+async def test_the_limits_of_the_day(account: Account, smsc: Smsc) -> None:
+    """The campaign's own messages, and the account's money: each until midnight."""
+    capped = await launched(account, 20, daily_cap=7)
+    async with sending(smsc.port):
+        await until(is_held_up_by(capped, Cause.DAILY_CAP))
+        assert smsc.summary().received == 7
+        await Account.filter(id=account.id).update(budget_day=Decimal("0.50"))  # at 0.05: ten in all
+        spent = await launched(account, 20)
+        await until(is_held_up_by(spent, Cause.BUDGET))
+        assert smsc.summary().received == 10
+        found = await cause_of(spent)
+
+    assert found is not None
+    assert found.until is not None
+    assert (found.until - timedelta(hours=5)).hour == 0
+
+
+async def test_another_campaign_goes_first_and_one_goes_at_its_own_pace(account: Account, smsc: Smsc) -> None:
+    """The higher priority has the slow link for itself."""
+    smsc.set_behaviour(default=Behaviour(answer_delay_s=0.2))
+    first = await launched(account, 500, name="Urgente", priority=5)
+    paced = await launched(account, 500, priority=9, tps=2.0)
+    last = await launched(account, 500)
+    MOVING.update({last.id: False, paced.id: True})
+    async with sending(smsc.port, window=2):
+        await until(is_held_up_by(last, Cause.PRIORITY))
+        await until(is_held_up_by(paced, Cause.PACE))
+    MOVING.clear()
+    assert first.priority < paced.priority
 
 
 async def test_stopped_by_a_person_falls_silent_within_a_window(account: Account, smsc: Smsc) -> None:

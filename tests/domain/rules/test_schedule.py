@@ -1,7 +1,7 @@
 """Weekly hours through every jump of the clocks in the Americas and Europe."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.rules.holiday import holiday_name, is_holiday, next_holiday
 from domain.rules.local_time import wall
-from domain.rules.schedule import Closure, Hours, Period, Weekly, closure, next_open, period, periods, work_until
+from domain.rules.schedule import Closure, Hours, Period, closure, period, periods, work_until
 
 LIMA, MADRID, SANTIAGO = ZoneInfo("America/Lima"), ZoneInfo("Europe/Madrid"), ZoneInfo("America/Santiago")
 EVERY_DAY, WORKDAYS = frozenset(range(7)), frozenset(range(5))
@@ -20,9 +20,29 @@ ZONES = st.sampled_from(
 ).map(ZoneInfo)
 
 
+@dataclass(frozen=True)
+class Weekly:
+    """Weekdays and two hours; ``ends`` None: until midnight."""
+
+    days: frozenset[int]
+    begins: time
+    ends: time | None
+
+
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CLOCKS = st.times().map(lambda t: t.replace(second=0, microsecond=0))
 SCHEDULES = st.builds(Weekly, st.frozensets(st.integers(0, 6), min_size=1), CLOCKS, st.one_of(st.none(), CLOCKS))
+
+
+def next_open(now: datetime, weekly: Weekly, zone: ZoneInfo) -> tuple[bool, datetime | None]:
+    """Whether it is open, and when that changes next; None: not in the next days."""
+    since = now - timedelta(days=63)
+    found = period(now, Hours(zone, since, days=weekly.days, begins=weekly.begins, ends=weekly.ends or time(0)))
+    if found is None:
+        return False, None
+    if not found.holds(now):
+        return False, found.opens
+    return True, None if found.closes is None or found.closes >= now + timedelta(days=8) else found.closes
 
 
 def utc(*parts: int) -> datetime:
