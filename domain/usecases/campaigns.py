@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 from tortoise.expressions import F, Q
 from tortoise.functions import Count
+from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError, NotFound, WrongState
@@ -238,18 +239,19 @@ async def begin(
     moment = now or datetime.now(UTC)
     event = CampaignEvent.SCHEDULE_BEGIN
     columns: dict[str, object] = {"launch_at": None, "started_at": campaign.started_at or as_of or moment}
-    if not await move(campaign.id, event, now=moment, by=by, revision=campaign.revision, columns=columns):
-        return False
-    if tell and (campaign.launch_at is None or late_from is not None):
-        key = f"started:{campaign.id}" if late_from is None else f"late:{campaign.id}:{int(late_from.timestamp())}"
-        await notices.post(
-            key,
-            chat_id=campaign.chat_id,
-            person_id=campaign.created_by,
-            kind=NoticeKind.STARTED,
-            subject_id=campaign.id,
-            detail={} if late_from is None else {"late_from": late_from.isoformat()},
-        )
+    async with in_transaction():
+        if not await move(campaign.id, event, now=moment, by=by, revision=campaign.revision, columns=columns):
+            return False
+        if tell and (campaign.launch_at is None or late_from is not None):
+            key = f"started:{campaign.id}" if late_from is None else f"late:{campaign.id}:{int(late_from.timestamp())}"
+            await notices.post(
+                key,
+                chat_id=campaign.chat_id,
+                person_id=campaign.created_by,
+                kind=NoticeKind.STARTED,
+                subject_id=campaign.id,
+                detail={} if late_from is None else {"late_from": late_from.isoformat()},
+            )
     return True
 
 
@@ -292,17 +294,18 @@ async def fault(
     """
     moment = now or datetime.now(UTC)
     columns: dict[str, object] = {"state_reason": reason_key, "state_detail": dict(detail) if detail else None}
-    moved = await move(campaign_id, CampaignEvent.FAULT, now=moment, revision=revision, columns=columns)
-    if moved:
-        campaign = await Campaign.get(id=campaign_id)
-        await notices.post(
-            f"stopped:{campaign_id}:{campaign.revision}",
-            chat_id=campaign.chat_id,
-            person_id=campaign.created_by,
-            kind=NoticeKind.STOPPED,
-            subject_id=campaign_id,
-            detail={"reason": reason_key},
-        )
+    async with in_transaction():
+        moved = await move(campaign_id, CampaignEvent.FAULT, now=moment, revision=revision, columns=columns)
+        if moved:
+            campaign = await Campaign.get(id=campaign_id)
+            await notices.post(
+                f"stopped:{campaign_id}:{campaign.revision}",
+                chat_id=campaign.chat_id,
+                person_id=campaign.created_by,
+                kind=NoticeKind.STOPPED,
+                subject_id=campaign_id,
+                detail={"reason": reason_key},
+            )
     return moved
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.models import Campaign
@@ -46,7 +47,8 @@ async def settle(campaign: Campaign, *, now: datetime) -> bool:
     if waiting and campaign.ended_at is not None and now < campaign.ended_at + RECEIPT_GRACE:
         return False
     frozen = {state.value: count for state, count in counts.items()}
-    if not await Campaign.filter(id=campaign.id, results=None).update(results=frozen):
-        return False
-    await campaigns.post_summary(campaign)
+    async with in_transaction():  # frozen results without their summary would never be looked at again
+        if not await Campaign.filter(id=campaign.id, results=None).update(results=frozen):
+            return False
+        await campaigns.post_summary(campaign)
     return True
