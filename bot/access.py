@@ -35,7 +35,9 @@ class Context(CallbackContext[ExtBot[Urgency], dict[Any, Any], dict[Any, Any], d
 
 def workplace(seat: Seat) -> Workplace:
     """The account of a seat, as screens need it."""
-    return Workplace(seat.account_id, seat.account_name, seat.region, ZoneInfo(seat.time_zone), seat.sender_id)
+    return Workplace(
+        seat.account_id, seat.account_name, seat.region, ZoneInfo(seat.time_zone), seat.sender_id, seat.alphabet
+    )
 
 
 def start_payload(message: Message | None) -> str | None:

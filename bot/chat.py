@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.screen import Screen
+from domain.rules.gsm import Alphabet
 from domain.rules.permission import Permission, allows
 from domain.rules.role import Role
 from locales import Texts
@@ -22,11 +23,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A contact card that the person sent or forwarded (Bot API, Contact)."""
+    """A contact card that the person sent or forwarded (Bot API, Contact). ``user_id``: whose it is."""
 
     phone_number: str
     first_name: str
     last_name: str
+    user_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Workplace:
     region: str
     zone: ZoneInfo
     sender_id: str
+    alphabet: Alphabet = Alphabet.GSM7
 
 
 @dataclass(frozen=True, slots=True)

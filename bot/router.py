@@ -230,4 +230,4 @@ def _upload(message: Message | None, visit: Visit) -> Upload | None:
 
 def _card(message: Message | None) -> Card | None:
     contact = message.contact if message else None
-    return Card(contact.phone_number, contact.first_name, contact.last_name or "") if contact else None
+    return Card(contact.phone_number, contact.first_name, contact.last_name or "", contact.user_id) if contact else None

@@ -15,6 +15,7 @@ import structlog
 
 from domain import store
 from domain.errors import DomainError
+from domain.rules.blanks import Blanks, filled
 from domain.rules.message_state import MessageEvent
 from domain.rules.template import CompiledTemplate, compile_template
 from domain.store import Claim, ContactRow, ToSend
@@ -90,6 +91,7 @@ class Running:
     tps: float = 0.0
     priority: int = 0
     closes: float = 0.0
+    blanks: Blanks = field(default_factory=dict)
 
 
 class Feed:
@@ -276,7 +278,7 @@ class Feed:
 
     async def _prepare(self, campaign: Running, held: Held, rows: Sequence[ToSend]) -> None:
         try:
-            render = renderer(compile_template(campaign.text))
+            render = renderer(compile_template(campaign.text), campaign.blanks)
         except DomainError as error:
             log.warning("text_refused", campaign=campaign.campaign_id, reason=str(error))
             await campaigns.fault(campaign.campaign_id, TEXT_REFUSED)
@@ -335,25 +337,27 @@ class SenderName:
     name: str
 
 
-def renderer(template: CompiledTemplate) -> Callable[[ToSend], str]:
+def renderer(template: CompiledTemplate, blanks: Blanks) -> Callable[[ToSend], str]:
     """
     What makes the text of a message. A deleted contact leaves its fields blank; its number is kept in the message.
 
     Raises (when called):
         TextTooLong: With what this contact has in its fields.
+        HeldBack: It has nothing in a field that the campaign holds back for; it had when the messages were made.
     """
     if template.constant:
         text = template.render({})
         return lambda row: text
     places = [(name, ContactRow._fields.index(name)) for name in template.tokens - {"msisdn"}]
+    wanted = {name: other for name, other in blanks.items() if name in template.tokens}
     with_number = "msisdn" in template.tokens
 
     def render(row: ToSend) -> str:
         contact = row.contact or _BLANK
         fields = {name: str(contact[place]) for name, place in places}
         if with_number:
-            fields["msisdn"] = str(row.msisdn)
-        return template.render(fields)
+            fields["msisdn"] = str(row.contact.msisdn if row.contact else row.msisdn)  # a test goes elsewhere
+        return template.render(filled(fields, wanted) if wanted else fields)
 
     return render
 

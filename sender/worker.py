@@ -13,8 +13,10 @@ import structlog
 
 from domain import monitoring, store
 from domain.models import Campaign
+from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
+from domain.usecases import measuring
 from sender import metrics
 from sender.clock import Clock
 from sender.faults import FaultWatch
@@ -42,6 +44,7 @@ class Worker:
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = tuple(routes)
         self._sender = SenderName(_new_name())
         self._feed = Feed(Encoder(routes[0], references=References()), more=self._wake, spent=self._spent)
         self._faults = FaultWatch()
@@ -107,6 +110,7 @@ class Worker:
         await self._clock.measure()
         await self._scheduler.wake_up()
         await self._register()
+        await measuring.carries(self._routes[0].alphabet)
         monitoring.checks["sender"] = self._health
         feeding = asyncio.Event()
         async with asyncio.TaskGroup() as group:
@@ -229,7 +233,7 @@ class Worker:
 
 
 async def _running() -> list[Running]:
-    columns = ("id", "account_id", "text", "sender_id", "tps", "priority", "open_until")
+    columns = ("id", "account_id", "text", "sender_id", "tps", "priority", "open_until", "blanks")
     found = await Campaign.filter(state=CampaignState.RUNNING).only(*columns).order_by("id")
     return [
         Running(
@@ -240,6 +244,7 @@ async def _running() -> list[Running]:
             c.tps or 0.0,
             c.priority,
             c.open_until.timestamp() if c.open_until else 0.0,
+            decided(c.blanks),
         )
         for c in found
     ]

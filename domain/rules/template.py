@@ -26,6 +26,7 @@ from domain.rules.template_check import (
     UnknownToken,
     check,
     line_of,
+    unguarded,
 )
 from domain.rules.template_filters import FILTERS, MAX_TEXT, TESTS
 from domain.rules.template_tokens import FIELDS, tokens
@@ -63,11 +64,13 @@ class CompiledTemplate:
     Attributes:
         source: As it was written.
         tokens: The fields that it reads.
+        bare: Those of them that leave a hole where a contact is blank (``template_check.unguarded``).
         plain: Nothing but text and tokens.
     """
 
     source: str
     tokens: frozenset[str]
+    bare: frozenset[str]
     plain: bool
     _render: Callable[[Mapping[str, str]], str]
 
@@ -131,7 +134,7 @@ def compile_template(source: str) -> CompiledTemplate:
         raise TemplateSyntax(line=error.lineno, what=line_of(source, error.lineno)) from None
     except RecursionError:
         raise TemplateTooComplex(limit=MAX_NODES) from None
-    return CompiledTemplate(source, found, pieces is not None, render)
+    return CompiledTemplate(source, found, unguarded(tree), pieces is not None, render)
 
 
 # Rendering

@@ -78,6 +78,33 @@ def check(tree: nodes.Template, source: str) -> frozenset[str]:
     return _Check(source).walk(tree)
 
 
+def unguarded(tree: nodes.Template) -> frozenset[str]:
+    """
+    Fields that a checked tree writes out as they are: neither with a ``default`` nor under an ``if`` that asks for
+    them. Where one of these is blank, the text has a hole.
+    """
+    found: set[str] = set()
+    waiting: list[tuple[nodes.Node, frozenset[str]]] = [(tree, frozenset())]
+    while waiting:
+        node, safe = waiting.pop()
+        match node:
+            case nodes.Name() if node.name not in safe:
+                found.add(node.name)
+            case nodes.If() | nodes.CondExpr():
+                safe |= _read(node.test)
+                waiting += [(child, safe) for child in node.iter_child_nodes(exclude=("test",))]
+            case nodes.Filter(name="default"):
+                waiting += [(child, safe | _read(node)) for child in node.iter_child_nodes()]
+            case _:
+                waiting += [(child, safe) for child in node.iter_child_nodes()]
+    return frozenset(found)
+
+
+def _read(node: nodes.Node) -> frozenset[str]:
+    names = {node.name} if isinstance(node, nodes.Name) else set()
+    return frozenset(names | {name.name for name in node.find_all(nodes.Name)})
+
+
 _TREE: Final = (nodes.Template, nodes.If, nodes.CondExpr, nodes.And, nodes.Or, nodes.Not, nodes.Operand)
 _ORDERINGS: Final = frozenset({"lt", "lteq", "gt", "gteq"})
 _COMPARISONS: Final = _ORDERINGS | {"eq", "ne"}

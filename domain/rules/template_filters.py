@@ -10,6 +10,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from domain.rules.gsm import downgrade
+
 MAX_TEXT: Final = 1_530  #: characters of a rendered text: ten segments of 153
 _MAX_TRUNCATE: Final = 160
 _MAX_DECIMALS: Final = 4
@@ -158,6 +160,7 @@ FILTERS: Final[Mapping[str, FilterRule]] = {
     "money": FilterRule(_bounded(_money), (int, str), matches=re.compile("[.,]")),
     "number": FilterRule(_number),
     "date": FilterRule(_bounded(_date), (str,), matches=_DATE_FORMAT),
+    "plain": FilterRule(_bounded(lambda value: downgrade(_text(value)))),
     "replace": FilterRule(_bounded(_replace), (str, str), 2),
 }
 

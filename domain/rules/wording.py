@@ -34,6 +34,9 @@ _APART: Final = r"[\W_]{1,3}"  # between letters that stand alone
 _INSIDE: Final = r"[^\w\s]{0,2}|_{0,2}"  # a mark within a word; no space, or two words would make a third
 _BEFORE: Final = r"(?<![^\W_])"
 _BEHIND: Final = r"(?![^\W_])"
+_BRACKETS: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_QUOTED: Final = re.compile(r"""(?<=")([^"]*)(?=")|(?<=')([^']*)(?=')|.""", re.DOTALL)
+_JOINER: Final = "\u2060"  # cannot be seen: ``find`` reads over it
 _MADE_OF: Final = re.compile(r"[^\W_]+")
 
 
@@ -98,6 +101,25 @@ def find(text: str, restrictions: Iterable[Restriction]) -> list[Found]:
         if _is_word(match.group())
     ]
     return sorted(found, key=lambda one: (one.start, -one.end))
+
+
+def find_in_template(source: str, restrictions: Sequence[Restriction]) -> list[Found]:
+    """
+    The same in what a template writes by itself, its quoted texts too; a word is found as well where an empty token
+    parts it. Places are those of the source.
+    """
+    apart, joined = _without_brackets(source, " "), _without_brackets(source, _JOINER)
+    found = {(one.restriction, one.start, one.end): one for text in (apart, joined) for one in find(text, restrictions)}
+    return sorted(found.values(), key=lambda one: (one.start, -one.end))
+
+
+def _without_brackets(source: str, filler: str) -> str:
+    """Brackets blotted out, as long as before; what stands in quotes within them stays."""
+
+    def blot(match: re.Match[str]) -> str:
+        return _QUOTED.sub(lambda part: part[1] or part[2] or filler * len(part[0]), match[0])
+
+    return _BRACKETS.sub(blot, source)
 
 
 def _flat(text: str) -> tuple[str, Sequence[int]]:

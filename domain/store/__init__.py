@@ -4,6 +4,7 @@ only writer of the database. ``current()`` is the store of the open database.
 """
 
 from domain.store.interface import (
+    BlankCount,
     Claim,
     ContactRow,
     Evidence,
@@ -21,6 +22,7 @@ from domain.store.interface import (
 from domain.store.journal import Slice, Span, UndoneSlice
 
 __all__ = [
+    "BlankCount",
     "Claim",
     "ContactRow",
     "Evidence",

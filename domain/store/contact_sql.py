@@ -1,7 +1,9 @@
 """The pieces of the contact statements that read the same on both engines: columns, and when a filled field wins."""
 
+from collections.abc import Sequence
 from typing import Final
 
+from domain.rules.blanks import decided, held_fields
 from domain.store.interface import ContactRow, ImportedRow
 
 FIELDS: Final = ImportedRow._fields[1:]  #: what a contact has besides its number
@@ -18,6 +20,19 @@ DIFFERS: Final = " or ".join(f"(excluded.{name} <> '' and excluded.{name} <> con
 OPTOUT: Final = "optout"  #: the source of a number whose owner asked for it
 DELETE_SLICE: Final = 5_000  # memberships a transaction: about 10 ms on SQLite
 NUMBERS_SLICE: Final = 10_000  # numbers a query
+
+
+def blank_counts(fields: Sequence[str]) -> str:
+    """What to select from ``contact c``: one count a field, and at last of those who lack any of them."""
+    blank = [f"trim(c.{field}) = ''" for field in fields]
+    counts = [f"count(*) filter (where {condition})" for condition in blank]
+    return ", ".join([*counts, f"count(*) filter (where {' or '.join(blank) or '1 = 0'})"])
+
+
+def not_blank(stored: object) -> str:
+    """The condition on ``contact c`` that a campaign's ``blanks``, as read from JSON, come to; perhaps nothing."""
+    fields = held_fields(decided(stored))
+    return "".join(f" and trim(c.{field}) <> ''" for field in fields)
 
 
 def merged(pages: list[list[ContactRow]], limit: int) -> list[ContactRow]:

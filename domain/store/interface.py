@@ -67,6 +67,14 @@ class GroupCount:
 
 
 @dataclass(frozen=True, slots=True)
+class BlankCount:
+    """Contacts without anything in a field, by field, and how many lack any of them."""
+
+    by_field: Mapping[str, int]
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A chunk under lease, or (``chunk_id`` None) messages that go again, one by one."""
 
@@ -149,7 +157,8 @@ class DispatchStore(Protocol):
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         """
         Write the next slice of messages: contacts of the campaign's groups with an id above ``after`` that have no
-        message in it yet; blacklisted ones as ``BLOCKED``. Makes the chunks.
+        message in it yet; blacklisted ones as ``BLOCKED``. Who is blank in a field that the campaign holds back for
+        (``Campaign.blanks``) gets none. Makes the chunks.
 
         Returns:
             The last contact id of the slice; None: there is nothing above ``after``.
@@ -332,6 +341,10 @@ class ContactStore(Protocol):
         self, account_id: int, group_ids: Sequence[int], *, after: int, limit: int
     ) -> Sequence[ContactRow]:
         """Distinct contacts of several groups that are not on the blacklist, in order of id, from above ``after``."""
+        ...
+
+    async def audience_blanks(self, account_id: int, group_ids: Sequence[int], fields: Sequence[str]) -> BlankCount:
+        """How many of ``audience`` have nothing but blanks in each of these fields of a contact."""
         ...
 
     async def blacklist(

@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 
 from domain.errors import DomainError, InvitationSpent, NotFound
 from domain.models import Account, Invitation, Membership, Person
+from domain.rules.gsm import Alphabet
 from domain.rules.price import parse_price
 from domain.rules.role import Role
 from domain.settings import Settings
@@ -55,6 +56,7 @@ class Seat:
     region: str
     time_zone: str
     sender_id: str
+    alphabet: Alphabet
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ async def ensure_first_account(settings: Settings) -> None:
                 "region": settings.region,
                 "time_zone": settings.timezone,
                 "sender_id": settings.sender_id,
+                "alphabet": (settings.routes[0].alphabet if settings.routes else Alphabet.GSM7).value,
                 "segment_price": price.amount if price else None,
                 "currency": price.currency if price else None,
             },
@@ -144,6 +147,7 @@ async def seat_of(person_id: int) -> Seat | None:
         region=account.region,
         time_zone=account.time_zone,
         sender_id=account.sender_id,
+        alphabet=Alphabet(account.alphabet),
     )
 
 

@@ -90,7 +90,7 @@ async def get(account_id: int, campaign_id: int) -> Campaign:
 
 async def page(account_id: int, *, offset: int, limit: int, states: Iterable[CampaignState] | None = None) -> Page:
     """A page of the account's campaigns, the newest first; only in ``states``, where given."""
-    query = Campaign.filter(account_id=account_id)
+    query = Campaign.filter(account_id=account_id, test=False)
     if states is not None:
         query = query.filter(state__in=list(states))
     rows = await query.order_by("-id").offset(offset).limit(limit)
@@ -100,7 +100,7 @@ async def page(account_id: int, *, offset: int, limit: int, states: Iterable[Cam
 async def count_by_state(account_id: int) -> Mapping[CampaignState, int]:
     """How many campaigns of the account are in each state; states without any are left out."""
     rows = await (
-        Campaign.filter(account_id=account_id)
+        Campaign.filter(account_id=account_id, test=False)
         .annotate(number=Count("id"))
         .group_by("state")
         .values_list("state", "number")

@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 from domain import store
 from domain.errors import NotFound, WrongState
 from domain.models import Account, Campaign, CampaignMode, ContactGroup, Template
+from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.sender_id import parse_sender_id
 from domain.rules.title import clean_title
@@ -191,6 +192,29 @@ async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> No
     """
     checked = checked_text(text)
     await edit(account_id, campaign_id, template_id=None, text=checked.source)
+
+
+async def set_blank(account_id: int, campaign_id: int, *, field: str, other: str | None) -> None:
+    """
+    What is done about contacts who have nothing in a field: ``other`` stands there; None: they are held back.
+
+    Raises:
+        NotFound, WrongState: As in ``get``.
+    """
+    campaign = await campaigns.get(account_id, campaign_id)
+    await edit(account_id, campaign_id, blanks=decided({**decided(campaign.blanks), field: other}))
+
+
+async def forget_blank(account_id: int, campaign_id: int, *, field: str) -> None:
+    """
+    Nothing is decided about a field any more.
+
+    Raises:
+        NotFound, WrongState: As in ``get``.
+    """
+    campaign = await campaigns.get(account_id, campaign_id)
+    blanks = {name: other for name, other in decided(campaign.blanks).items() if name != field}
+    await edit(account_id, campaign_id, blanks=blanks)
 
 
 async def set_sender_id(account_id: int, campaign_id: int, *, sender_id: str) -> None:

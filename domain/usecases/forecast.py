@@ -1,36 +1,17 @@
-"""
-What a campaign would come to, found by rendering its text for the people who would get it. Reads only; rendering goes
-on in a thread, page by page, so that the chat stays alive.
-"""
+"""What a campaign would come to, found by rendering its text for the people who would get it. Reads only."""
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain import store
-from domain.errors import DomainError
-from domain.models import Account, Contact
-from domain.rules.gsm import Alphabet, segments
+from domain.models import Campaign, ContactGroup
+from domain.rules.blanks import Blanks, decided, held_fields, undecided
 from domain.rules.price import Money, estimate
-from domain.rules.template import CompiledTemplate, compile_template
-from domain.store import ContactRow
+from domain.rules.template import compile_template
 from domain.usecases.drafts import Draft
-from domain.usecases.templates import fields_of
+from domain.usecases.measuring import EXACT_LIMIT, Measure, Sample, measure, price_of
 
-EXACT_LIMIT: Final = 50_000  #: recipients; of more, as many are drawn evenly from all
-_PAGE: Final = 2_000
-_SLICES: Final = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The text as one contact would get it."""
-
-    text: str
-    msisdn: int
-    name: str
+__all__ = ["EXACT_LIMIT", "Forecast", "Sample", "forecast", "held_count", "open_blanks", "price_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +20,16 @@ class Forecast:
     What would go out.
 
     Attributes:
+        recipients: Who gets it: neither on the blacklist nor held back.
+        held: Held back, being blank in a token that the campaign asks for.
         exact: Every recipient was looked at; else figures are reckoned from a sample.
         segments: Of all recipients together.
         by_segments: Recipients by the number of segments that theirs takes.
         ucs2: Recipients whose text leaves the GSM alphabet.
-        blank: By token's field, recipients who have nothing there.
+        blank: By token's field, recipients who have nothing there, and for whom nothing stands there instead.
         unsendable: Recipients whose text comes out empty or too long.
         cost: At the account's price; None: none is set.
+        measure: All that was found.
     """
 
     recipients: int
@@ -58,16 +42,8 @@ class Forecast:
     unsendable: int
     cost: Money | None
     sample: Sample | None
-
-
-@dataclass(slots=True)
-class _Tally:
-    seen: int = 0
-    by_segments: Counter[int] = field(default_factory=Counter)
-    blank: Counter[str] = field(default_factory=Counter)
-    ucs2: int = 0
-    unsendable: int = 0
-    sample: Sample | None = None
+    held: int
+    measure: Measure
 
 
 async def forecast(account_id: int, draft: Draft) -> Forecast:
@@ -77,68 +53,45 @@ async def forecast(account_id: int, draft: Draft) -> Forecast:
     Raises:
         BadTemplate: Its text cannot be rendered at all.
     """
-    template = compile_template(draft.text)
-    tally = _Tally()
-    exact = draft.recipients <= EXACT_LIMIT
-    async for rows in _recipients(account_id, [group_id for group_id, _ in draft.groups], exact=exact):
-        await asyncio.to_thread(_count, template, rows, tally)
-    scale = 1.0 if exact or not tally.seen else draft.recipients / tally.seen
-    by_segments = {number: round(count * scale) for number, count in sorted(tally.by_segments.items())}
-    total = round(sum(number * count for number, count in tally.by_segments.items()) * scale)
+    blanks = decided(draft.campaign.blanks)
+    group_ids = [group_id for group_id, _ in draft.groups]
+    found = await measure(account_id, draft.text, group_ids, recipients=draft.recipients, blanks=blanks)
     price = await price_of(account_id)
     return Forecast(
-        recipients=draft.recipients,
+        recipients=found.recipients,
         blacklisted=draft.audience.blacklisted,
-        exact=exact,
-        segments=total,
-        by_segments=by_segments,
-        ucs2=round(tally.ucs2 * scale),
-        blank={name: round(count * scale) for name, count in tally.blank.items()},
-        unsendable=round(tally.unsendable * scale),
-        cost=estimate(total, price) if price else None,
-        sample=tally.sample,
+        exact=found.exact,
+        segments=found.segments,
+        by_segments=found.by_segments,
+        ucs2=found.ucs2,
+        blank=found.blank,
+        unsendable=found.unsendable,
+        cost=estimate(found.segments, price) if price else None,
+        sample=found.sample,
+        held=found.held,
+        measure=found,
     )
 
 
-async def price_of(account_id: int) -> Money | None:
-    """What the account pays for a segment; None: not set."""
-    account = await Account.get(id=account_id)
-    if account.segment_price is None or account.currency is None:
-        return None
-    return Money(account.segment_price, account.currency)
+async def held_count(campaign: Campaign) -> int:
+    """Contacts of the campaign's groups who are held back as they stand now; 0 where it holds nobody back."""
+    fields = held_fields(decided(campaign.blanks))
+    if not fields:
+        return 0
+    group_ids = [group.id for group in await ContactGroup.filter(campaigns__id=campaign.id)]
+    account_id: int = campaign.account_id  # type: ignore[attr-defined]
+    return (await store.current().audience_blanks(account_id, group_ids, fields)).contacts
 
 
-async def _recipients(account_id: int, group_ids: list[int], *, exact: bool) -> AsyncIterator[Sequence[ContactRow]]:
-    if exact:
-        after = 0
-        while rows := await store.current().audience(account_id, group_ids, after=after, limit=_PAGE):
-            yield rows
-            after = rows[-1].contact_id
-        return
-    newest = await Contact.filter(account_id=account_id).order_by("-id").first()
-    top = newest.id if newest else 0
-    for number in range(_SLICES):
-        after = top * number // _SLICES
-        yield await store.current().audience(account_id, group_ids, after=after, limit=EXACT_LIMIT // _SLICES)
+async def open_blanks(account_id: int, text: str, group_ids: list[int], *, blanks: Blanks) -> Mapping[str, int]:
+    """
+    Contacts by the token's field that they are blank in, where nobody has decided what to do; those of 0 are left out.
 
-
-def _count(template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally) -> None:
-    for row in rows:
-        fields = fields_of(row)
-        tally.seen += 1
-        for token in template.tokens:
-            if not fields[token].strip():
-                tally.blank[token] += 1
-        try:
-            text = template.render(fields)
-        except DomainError:
-            tally.unsendable += 1
-            continue
-        size = segments(text)
-        if not text.strip():
-            tally.unsendable += 1
-            continue
-        tally.by_segments[size.count] += 1
-        tally.ucs2 += size.encoding is Alphabet.UCS2
-        if tally.sample is None:
-            tally.sample = Sample(text, row.msisdn, f"{row.first_name} {row.last_name}".strip())
+    Raises:
+        BadTemplate: The text is none.
+    """
+    fields = undecided(compile_template(text).bare, blanks)
+    if not fields or not group_ids:
+        return {}
+    found = await store.current().audience_blanks(account_id, group_ids, fields)
+    return {field: count for field, count in found.by_field.items() if count}

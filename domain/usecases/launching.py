@@ -12,11 +12,13 @@ from domain import store
 from domain.errors import DomainError
 from domain.models import Account, Campaign, CampaignMode, StartKind
 from domain.rules import campaign_state
+from domain.rules.blanks import Undecided, decided, held_fields, undecided
 from domain.rules.campaign_state import CampaignEvent
 from domain.rules.schedule import period
 from domain.rules.template import compile_template
 from domain.rules.title import TITLE_LIMIT
-from domain.usecases import campaigns
+from domain.usecases import campaigns, wording
+from domain.usecases.forecast import open_blanks
 from domain.usecases.hours import hours_of
 
 log = structlog.get_logger()
@@ -68,17 +70,20 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
         BadTemplate: Its text is none any more.
         StartPassed: Its hour is not to come any more.
         NeverOpens: Its hours never come.
+        Undecided: Contacts are blank in a token, and nobody has said what to do about it.
+        WordsRefused: A restricted word is in its text.
     """
     campaign = await campaigns.get(account_id, campaign_id)
     if campaign.state not in campaign_state.sources(CampaignEvent.SCHEDULE) or campaign.revision != revision:
         raise campaigns.stale(campaign, CampaignEvent.SCHEDULE)
     text, title = (campaign.template.text, campaign.template.title) if campaign.template else (campaign.text, "")
-    await _check(campaign, text)
+    blanks = await _check(campaign, text)
     account = await Account.get(id=account_id)
     launch_at, start_at = begin_moments(campaign, account, now=now)
     columns: dict[str, object] = {
         "text": text,
         "text_title": title,
+        "blanks": blanks,
         "segment_price": account.segment_price,
         "currency": account.currency,
         "launch_at": launch_at,
@@ -150,6 +155,7 @@ async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id
         mode=source.mode,
         template=source.template if same_text else None,
         text="" if same_text else source.text,
+        blanks=source.blanks,
         sender_id=source.sender_id,
         created_by=by,
         chat_id=chat_id,
@@ -162,7 +168,9 @@ async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id
     return draft
 
 
-async def _check(campaign: Campaign, text: str) -> None:
+async def _check(campaign: Campaign, text: str) -> dict[str, str | None]:
+    """Whether it may go out; what is done about blanks, a hold where nobody said and nobody is blank as yet."""
+    account_id: int = campaign.account_id  # type: ignore[attr-defined]
     group_ids = [group.id for group in await campaign.groups.all()]
     missing = next(
         (what for what, there in (("groups", group_ids), ("text", text), ("sender", campaign.sender_id)) if not there),
@@ -170,7 +178,15 @@ async def _check(campaign: Campaign, text: str) -> None:
     )
     if missing is not None:
         raise Incomplete(missing=missing)
-    compile_template(text)
-    found = await store.current().audience_count(campaign.account_id, group_ids)  # type: ignore[attr-defined]
-    if found.contacts <= found.blacklisted and campaign.mode is not CampaignMode.PERMANENT:
+    template = compile_template(text)
+    await wording.refuse(account_id, text)
+    blanks = decided(campaign.blanks)
+    open_ = await open_blanks(account_id, text, group_ids, blanks=blanks)
+    if open_:
+        raise Undecided(count=max(open_.values()))
+    blanks |= dict.fromkeys(undecided(template.bare, blanks))
+    found = await store.current().audience_count(account_id, group_ids)
+    held = (await store.current().audience_blanks(account_id, group_ids, held_fields(blanks))).contacts
+    if found.contacts - found.blacklisted <= held and campaign.mode is not CampaignMode.PERMANENT:
         raise NobodyToSendTo
+    return blanks

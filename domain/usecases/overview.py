@@ -60,7 +60,7 @@ async def overview(account_id: int, *, midnight: datetime) -> Overview:
         contacts=await Contact.filter(account_id=account_id).count(),
         sent_today=await _sent_since(account_id, midnight),
         has_template=await Template.filter(account_id=account_id).exclude(text="").exists(),
-        has_campaign=await Campaign.filter(account_id=account_id, started_at__not_isnull=True).exists(),
+        has_campaign=await Campaign.filter(account_id=account_id, test=False, started_at__not_isnull=True).exists(),
     )
 
 
@@ -73,7 +73,7 @@ async def account_card(account_id: int) -> AccountCard:
 
 async def _sent_since(account_id: int, moment: datetime) -> int:
     """Only those that were at work since are looked at; of those begun since, the counts say it all."""
-    at_work = Campaign.filter(account_id=account_id, started_at__not_isnull=True)
+    at_work = Campaign.filter(account_id=account_id, test=False, started_at__not_isnull=True)
     recent = await at_work.filter(started_at__gte=moment)
     before = at_work.filter(started_at__lt=moment)
     older = [*await before.filter(ended_at=None), *await before.filter(ended_at__gte=moment)]

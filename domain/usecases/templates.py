@@ -14,7 +14,8 @@ from tortoise.expressions import F
 from domain.errors import DomainError, NotFound, TitleTaken
 from domain.models import Campaign, Contact, Template
 from domain.rules.campaign_state import CampaignState
-from domain.rules.gsm import downgrade
+from domain.rules.gsm import Alphabet, downgrade
+from domain.rules.remedies import plain_tokens, replaced, shortened
 from domain.rules.template import FIELDS, CompiledTemplate, compile_template
 from domain.rules.title import TITLE_LIMIT, clean_title
 
@@ -140,7 +141,7 @@ async def write(account_id: int, template_id: int, *, text: str | None) -> Templ
     return await get(account_id, template_id)
 
 
-async def replace_foreign(account_id: int, template_id: int) -> Template:
+async def replace_foreign(account_id: int, template_id: int, *, alphabet: Alphabet = Alphabet.GSM7) -> Template:
     """
     Replace what makes the text UCS-2 by what reads the same, in the whole text.
 
@@ -148,7 +149,43 @@ async def replace_foreign(account_id: int, template_id: int) -> Template:
         NotFound: The template is gone, or another account's.
     """
     template = await get(account_id, template_id)
-    return await write(account_id, template_id, text=downgrade(template.text))
+    return await write(account_id, template_id, text=downgrade(template.text, alphabet=alphabet))
+
+
+async def replace_character(account_id: int, template_id: int, *, character: str, replacement: str) -> Template:
+    """
+    Replace one character wherever the text has it; tokens are left alone.
+
+    Raises:
+        NotFound: The template is gone, or another account's.
+        TextMissing, BadTemplate: What is left cannot be a template; nothing changed.
+    """
+    template = await get(account_id, template_id)
+    return await write(account_id, template_id, text=replaced(template.text, character, replacement))
+
+
+async def make_plain(account_id: int, template_id: int) -> Template:
+    """
+    Let its tokens bring values without what makes a text UCS-2.
+
+    Raises:
+        NotFound: The template is gone, or another account's.
+        TemplateTooLong: There is no room for it.
+    """
+    template = await get(account_id, template_id)
+    return await write(account_id, template_id, text=plain_tokens(template.text))
+
+
+async def shorten(account_id: int, template_id: int, *, field: str, length: int) -> Template:
+    """
+    Let a token bring at most ``length`` characters.
+
+    Raises:
+        NotFound: The template is gone, or another account's.
+        BadTemplate: There is no room for it.
+    """
+    template = await get(account_id, template_id)
+    return await write(account_id, template_id, text=shortened(template.text, field, length))
 
 
 async def copy(account_id: int, template_id: int, *, pattern: str) -> Template:

@@ -15,9 +15,10 @@ from domain.store.contact_sql import (
     NUMBERS_SLICE,
     OPTOUT,
     STAGED,
+    blank_counts,
     merged,
 )
-from domain.store.interface import ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
+from domain.store.interface import BlankCount, ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
 from domain.store.journal_sql import POSTGRES, Touched
 from domain.store.postgres.connection import PostgresConnection
 
@@ -260,6 +261,17 @@ class PostgresContacts(PostgresConnection):
         """
         pages = [await self._contacts(query, account_id, group_id, after, limit) for group_id in set(group_ids)]
         return merged(pages, limit)
+
+    async def audience_blanks(self, account_id: int, group_ids: Sequence[int], fields: Sequence[str]) -> BlankCount:
+        query = f"""
+            select {blank_counts(fields)} from contact c where c.account_id = $1 and c.id in (
+                select g.contact_id from group_contact g join contact_group k on k.id = g.group_id
+                where k.account_id = $1 and g.group_id = any($2::int[])
+            ) and {_NOT_BLACKLISTED}
+        """
+        async with self.acquire() as db:
+            *counts, contacts = await db.fetchrow(query, account_id, list(group_ids))
+        return BlankCount(dict(zip(fields, counts, strict=True)), contacts)
 
     async def blacklist(
         self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
+from domain.store.contact_sql import not_blank
 from domain.store.outcome import chunks, sql_list
 from domain.store.postgres.claims import OF_CHUNKS, PENDING, PostgresClaims, rows_of
 
@@ -35,7 +36,7 @@ where c.id in (
     select g.contact_id from group_contact g
     where g.group_id in (select group_id from campaign_group where campaign_id = $1)
       and g.contact_id > $2 and g.contact_id <= $3
-)
+) {{not_blank}}
 order by c.id
 on conflict (campaign_id, msisdn) do nothing
 returning id
@@ -68,13 +69,15 @@ class PostgresDispatch(PostgresClaims):
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         async with self.transaction() as db:
             # One expansion of a campaign at a time: two would make chunks of each other's messages.
-            await db.execute("select id from campaign where id = $1 for no key update", campaign_id)
+            blanks = await db.fetchval("select blanks from campaign where id = $1 for no key update", campaign_id)
             upto = await db.fetchval(_BOUND, campaign_id, after, limit - 1)
             if upto is None:
                 upto = await db.fetchval(_LAST, campaign_id, after)
             if upto is None:
                 return None
-            made = sorted(row[0] for row in await db.fetch(_EXPAND, campaign_id, after, upto, _now_ms()))
+            held = not_blank(json.loads(blanks) if isinstance(blanks, str) else blanks)
+            expand = _EXPAND.format(not_blank=held)
+            made = sorted(row[0] for row in await db.fetch(expand, campaign_id, after, upto, _now_ms()))
             await db.executemany(
                 "insert into chunk (campaign_id, lo, hi, state) values ($1, $2, $3, 'ready')",
                 [(campaign_id, lo, hi) for lo, hi in chunks(made)],

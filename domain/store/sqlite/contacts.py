@@ -17,9 +17,10 @@ from domain.store.contact_sql import (
     NUMBERS_SLICE,
     OPTOUT,
     STAGED,
+    blank_counts,
     merged,
 )
-from domain.store.interface import ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
+from domain.store.interface import BlankCount, ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
 from domain.store.journal_sql import SQLITE, Touched
 from domain.store.sqlite.connection import SqliteConnection
 
@@ -290,6 +291,17 @@ class SqliteContacts(SqliteConnection):
         """
         pages = [await self._contacts(query, (account_id, group_id, after, limit)) for group_id in set(group_ids)]
         return merged(pages, limit)
+
+    async def audience_blanks(self, account_id: int, group_ids: Sequence[int], fields: Sequence[str]) -> BlankCount:
+        query = f"""
+            select {blank_counts(fields)} from contact c where c.account_id = ? and c.id in (
+                select g.contact_id from group_contact g join contact_group k on k.id = g.group_id
+                where k.account_id = ? and g.group_id in (select value from json_each(?))
+            ) and {_NOT_BLACKLISTED}
+        """
+        groups = json.dumps(list(group_ids))
+        *counts, contacts = await self.read(lambda db: db.execute(query, (account_id, account_id, groups)).fetchone())
+        return BlankCount(dict(zip(fields, counts, strict=True)), contacts)
 
     async def blacklist(
         self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int

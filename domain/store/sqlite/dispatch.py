@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
+from domain.store.contact_sql import not_blank
 from domain.store.outcome import chunks, sql_list
 from domain.store.sqlite.claims import PENDING, SqliteClaims
 
@@ -27,7 +28,7 @@ where c.id in (
     select g.contact_id from group_contact g
     where g.group_id in (select group_id from campaign_group where campaign_id = :campaign)
       and g.contact_id > :after and g.contact_id <= :upto
-)
+) {{not_blank}}
 order by c.id
 on conflict (campaign_id, msisdn) do nothing
 """
@@ -167,7 +168,9 @@ def _expand(db: sqlite3.Connection, campaign_id: int, after: int, limit: int) ->
     if upto is None or upto <= after:
         return None
     (before,) = db.execute("select coalesce(max(id), 0) from message").fetchone()
-    db.execute(_EXPAND, {"campaign": campaign_id, "after": after, "upto": upto, "now": _now_ms()})
+    found = db.execute("select blanks from campaign where id = ?", (campaign_id,)).fetchone()
+    expand = _EXPAND.format(not_blank=not_blank(json.loads(found[0] if found and found[0] else "null")))
+    db.execute(expand, {"campaign": campaign_id, "after": after, "upto": upto, "now": _now_ms()})
     (made,) = db.execute(
         "select json_group_array(id) from (select id from message where id > ? order by id)", (before,)
     ).fetchone()

@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from domain.models import Account, Campaign, Message, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import drafts, forecast, results
+from domain.usecases import drafts, forecast, measuring, results
 from domain.usecases.forecast import price_of
 from domain.usecases.overview import account_card, overview
 from tests.audience import FIRST, block, group_of
@@ -154,7 +154,7 @@ async def test_a_large_audience_is_reckoned_from_a_sample_of_all_of_it(
     """Marked as such, and near the truth though the long names are all at the end."""
     group = await group_of(account, "clientes", 400, blank=200)
     draft = await draft_to(account, group.id, "{{ nombre }}" + "x" * 155)
-    monkeypatch.setattr(forecast, "EXACT_LIMIT", 200)
+    monkeypatch.setattr(measuring, "EXACT_LIMIT", 200)
     found = await forecast.forecast(account.id, draft)
 
     assert not found.exact

@@ -1,0 +1,229 @@
+"""
+What a text comes to for the people of some groups: the shortest, the longest and the dearest that anybody gets, how
+many take how many segments, and the few that cost more than the rest. Reads only; rendering goes on in a thread, page
+by page, so that the chat stays alive.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from domain import store
+from domain.errors import DomainError
+from domain.models import Account, Contact
+from domain.rules.blanks import Blanks, HeldBack, filled
+from domain.rules.gsm import Alphabet, Segments, downgrade, segments
+from domain.rules.price import Money
+from domain.rules.template import CompiledTemplate, compile_template
+from domain.store import ContactRow
+from domain.usecases.templates import fields_of
+
+EXACT_LIMIT: Final = 50_000  #: recipients; of more, as many are drawn evenly from all
+COSTLY_LIMIT: Final = 400  #: the dearest that are kept to be listed
+_PAGE: Final = 2_000
+_SLICES: Final = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The text as one contact gets it."""
+
+    contact_id: int
+    msisdn: int
+    name: str
+    text: str
+    segments: Segments
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """
+    What would go out.
+
+    Attributes:
+        exact: Everybody was looked at; else the figures are reckoned from a sample.
+        recipients: Who would get it.
+        held: Who would not, being blank in a field that the campaign holds back for.
+        segments: Of all recipients together.
+        by_segments: Recipients by the number of segments that theirs takes.
+        usual: The number of segments that most of them take; 0: nobody gets any.
+        ucs2: Recipients whose text leaves the GSM alphabet.
+        blank: By token's field, recipients who have nothing there.
+        unsendable: Recipients whose text comes out empty or too long.
+        cheaper: Segments that would be saved by replacing, in what makes a text UCS-2, what reads the same.
+        costly: Those who take more than ``usual``, the dearest first, at most ``COSTLY_LIMIT``.
+        alphabet: Of the account's route.
+    """
+
+    exact: bool
+    recipients: int
+    held: int
+    segments: int
+    by_segments: Mapping[int, int]
+    usual: int
+    ucs2: int
+    blank: Mapping[str, int]
+    unsendable: int
+    cheaper: int
+    sample: Sample | None
+    shortest: Sample | None
+    longest: Sample | None
+    dearest: Sample | None
+    costly: Sequence[ContactRow]
+    alphabet: Alphabet
+
+    @property
+    def costly_count(self) -> int:
+        """How many take more than ``usual``."""
+        return sum(count for number, count in self.by_segments.items() if number > self.usual)
+
+    @property
+    def extra(self) -> int:
+        """Segments beyond what it would be if everybody took ``usual``."""
+        return sum((number - self.usual) * count for number, count in self.by_segments.items() if number > self.usual)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts over the rows seen; extremes as ``(measure, row, text, size)``."""
+
+    seen: int = 0
+    held: int = 0
+    by_segments: Counter[int] = field(default_factory=Counter)
+    blank: Counter[str] = field(default_factory=Counter)
+    ucs2: int = 0
+    unsendable: int = 0
+    cheaper: int = 0
+    sample: Sample | None = None
+    shortest: Sample | None = None
+    longest: Sample | None = None
+    dearest: Sample | None = None
+    kept: dict[int, list[ContactRow]] = field(default_factory=lambda: defaultdict(list))
+
+
+async def measure(
+    account_id: int, text: str, group_ids: Sequence[int], *, recipients: int, blanks: Blanks | None = None
+) -> Measure:
+    """
+    Look at the text as everybody would get it.
+
+    Args:
+        recipients: Distinct contacts of the groups that are not on the blacklist.
+        blanks: What is done about blank tokens.
+
+    Raises:
+        BadTemplate: It cannot be rendered at all.
+    """
+    template = compile_template(text)
+    alphabet = await alphabet_of(account_id)
+    wanted = {name: other for name, other in (blanks or {}).items() if name in template.tokens}
+    tally = _Tally()
+    exact = recipients <= EXACT_LIMIT
+    async for rows in _recipients(account_id, group_ids, exact=exact):
+        await asyncio.to_thread(_count, template, rows, tally, wanted, alphabet)
+    scale = 1.0 if exact or not tally.seen else recipients / tally.seen
+    total = sum(number * count for number, count in tally.by_segments.items())
+    usual = max(tally.by_segments, key=lambda number: (tally.by_segments[number], -number), default=0)
+    dear = (row for number in sorted(tally.kept, reverse=True) if number > usual for row in tally.kept[number])
+    held = round(tally.held * scale)
+    return Measure(
+        exact=exact,
+        recipients=max(0, recipients - held),
+        held=held,
+        segments=round(total * scale),
+        by_segments={number: round(count * scale) for number, count in sorted(tally.by_segments.items())},
+        usual=usual,
+        ucs2=round(tally.ucs2 * scale),
+        blank={name: round(count * scale) for name, count in tally.blank.items()},
+        unsendable=round(tally.unsendable * scale),
+        cheaper=round(tally.cheaper * scale),
+        sample=tally.sample,
+        shortest=tally.shortest,
+        longest=tally.longest,
+        dearest=tally.dearest,
+        costly=list(dear)[:COSTLY_LIMIT],
+        alphabet=alphabet,
+    )
+
+
+async def price_of(account_id: int) -> Money | None:
+    """What the account pays for a segment; None: not set."""
+    account = await Account.get(id=account_id)
+    if account.segment_price is None or account.currency is None:
+        return None
+    return Money(account.segment_price, account.currency)
+
+
+async def alphabet_of(account_id: int) -> Alphabet:
+    """What the account's route carries, as the sender last said."""
+    account = await Account.get(id=account_id).only("id", "alphabet")
+    return Alphabet(account.alphabet)
+
+
+async def carries(alphabet: Alphabet) -> None:
+    """The sender's word on the route that dispatches, for every account: counters count as it does."""
+    await Account.exclude(alphabet=alphabet.value).update(alphabet=alphabet.value)
+
+
+async def _recipients(account_id: int, group_ids: Sequence[int], *, exact: bool) -> AsyncIterator[Sequence[ContactRow]]:
+    if exact:
+        after = 0
+        while rows := await store.current().audience(account_id, group_ids, after=after, limit=_PAGE):
+            yield rows
+            after = rows[-1].contact_id
+        return
+    newest = await Contact.filter(account_id=account_id).order_by("-id").first()
+    top = newest.id if newest else 0
+    for number in range(_SLICES):
+        after = top * number // _SLICES
+        yield await store.current().audience(account_id, group_ids, after=after, limit=EXACT_LIMIT // _SLICES)
+
+
+def _count(
+    template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks, alphabet: Alphabet
+) -> None:
+    for row in rows:
+        fields: Mapping[str, str] = fields_of(row)
+        tally.seen += 1
+        try:
+            if blanks:
+                fields = filled(fields, blanks)
+        except HeldBack:
+            tally.held += 1
+            continue
+        for token in template.tokens:
+            if not fields[token].strip():
+                tally.blank[token] += 1
+        try:
+            text = template.render(fields)
+        except DomainError:
+            tally.unsendable += 1
+            continue
+        if not text.strip():
+            tally.unsendable += 1
+            continue
+        _note(tally, row, text, segments(text, alphabet=alphabet), alphabet)
+
+
+def _note(tally: _Tally, row: ContactRow, text: str, size: Segments, alphabet: Alphabet) -> None:
+    tally.by_segments[size.count] += 1
+    if len(tally.kept[size.count]) < COSTLY_LIMIT:
+        tally.kept[size.count].append(row)
+    if size.encoding is Alphabet.UCS2:
+        tally.ucs2 += 1
+        tally.cheaper += size.count - segments(downgrade(text, alphabet=alphabet), alphabet=alphabet).count
+    if tally.sample is None:
+        tally.sample = _sample(row, text, size)
+    if tally.shortest is None or len(text) < len(tally.shortest.text):
+        tally.shortest = _sample(row, text, size)
+    if tally.longest is None or len(text) > len(tally.longest.text):
+        tally.longest = _sample(row, text, size)
+    dear = tally.dearest
+    if dear is None or (size.count, size.units) > (dear.segments.count, dear.segments.units):
+        tally.dearest = _sample(row, text, size)
+
+
+def _sample(row: ContactRow, text: str, size: Segments) -> Sample:
+    return Sample(row.contact_id, row.msisdn, f"{row.first_name} {row.last_name}".strip(), text, size)
