@@ -133,9 +133,12 @@ class Feed:
         return self._count
 
     def show(self, running: Sequence[Running]) -> None:
-        """These campaigns run now. What is ready of others is dropped: in the database it is still pending."""
+        """
+        These campaigns run now. What is ready of others, or with a text or a sender ID that was edited since, is
+        dropped: in the database it is still pending.
+        """
         wanted = {campaign.campaign_id: campaign for campaign in running}
-        for campaign_id in [campaign_id for campaign_id in self._queues if campaign_id not in wanted]:
+        for campaign_id in [key for key in self._queues if not self._as_rendered(key, wanted.get(key))]:
             self._drop(campaign_id)
         self._pace(running)
         if wanted != self._running:
@@ -144,6 +147,12 @@ class Feed:
             alive = {("campaign", key) for key in wanted} | {("account", one.account_id) for one in running}
             self._served = {key: turn for key, turn in self._served.items() if key in alive}
             self._short.set()
+
+    def _as_rendered(self, campaign_id: int, now: Running | None) -> bool:
+        before = self._running.get(campaign_id)
+        if now is None or before is None:
+            return now is not None
+        return (now.text, now.sender_id) == (before.text, before.sender_id)
 
     def _pace(self, running: Sequence[Running]) -> None:
         """A campaign's pace may change while it runs, and so may the share of it."""

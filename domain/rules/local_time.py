@@ -1,8 +1,13 @@
 """Wall clock times of a zone turned into instants, where clocks jump too. No clock is read here."""
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import Final
+
+_KEPT: Final = 8_192  # schedules ask for the same few hours of the same few days at every tick
 
 
+@lru_cache(maxsize=_KEPT)
 def wall(day: date, at: time, zone: tzinfo) -> datetime:
     """
     The instant, in UTC, at which clocks of ``zone`` show this date and time.
@@ -20,6 +25,7 @@ def wall(day: date, at: time, zone: tzinfo) -> datetime:
     return _jump(local.replace(fold=1).astimezone(UTC), instant, zone)
 
 
+@lru_cache(maxsize=_KEPT)
 def wall_again(day: date, at: time, zone: tzinfo) -> datetime:
     """
     As ``wall``, but of a time that is shown twice the second.

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from tortoise.transactions import in_transaction
 
 from domain.models import Campaign, CampaignMode, NoticeKind, StartKind
 from domain.rules.campaign_state import CampaignEvent, CampaignState
@@ -112,9 +113,10 @@ async def _wait(campaign: Campaign, found: Period, meant_for: datetime, *, now: 
     """It is closed: the next hour. Where a whole period went by, that is told."""
     columns = {"start_at": found.opens, "launch_at": None, **_clock_time(campaign, meant_for, now=now)}
     waiting = Campaign.filter(id=campaign.id, state=CampaignState.SCHEDULED, revision=campaign.revision)
-    if await waiting.update(**columns) and now - meant_for > LATE:
-        await _tell_missed(campaign, meant_for, found.opens)
-        log.warning("period_missed", campaign=campaign.id, meant_for=meant_for.isoformat())
+    async with in_transaction():
+        if await waiting.update(**columns) and now - meant_for > LATE:
+            await _tell_missed(campaign, meant_for, found.opens)
+            log.warning("period_missed", campaign=campaign.id, meant_for=meant_for.isoformat())
 
 
 def _clock_time(campaign: Campaign, meant_for: datetime, *, now: datetime) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Whose turn it is, and how fast: accounts, priorities, paces. No wire and no database."""
 
 from collections import Counter, deque
+from dataclasses import replace
 
 import pytest
 
@@ -97,3 +98,17 @@ def test_senders_share_a_campaign_s_pace(feed: Feed) -> None:
     feed.show([_campaign(1, tps=100.0)])
 
     assert feed._paces[1].tps == 50.0
+
+
+def test_what_was_rendered_from_an_older_text_is_dropped(feed: Feed) -> None:
+    """A pace that changes drops nothing; a text or a sender ID that was edited does."""
+    _fill(feed, _campaign(1))
+    feed.show([_campaign(1, tps=5.0, priority=2)])
+    assert feed.count == 1_000
+
+    feed.show([replace(_campaign(1), text="y")])
+    assert feed.count == 0
+
+    _fill(feed, _campaign(1))
+    feed.show([replace(_campaign(1), sender_id="Y")])
+    assert feed.count == 0
