@@ -224,6 +224,6 @@ def _nobody(facts: Facts) -> Standstill | None:
     """Why there is nobody to send to."""
     if facts.total and facts.blocked == facts.total:
         return Standstill(Cause.BLACKLIST, about={"messages": facts.blocked})
-    if facts.held and not facts.total:
+    if facts.held and (facts.permanent or not facts.total):
         return Standstill(Cause.HELD, about={"messages": facts.held})
     return None

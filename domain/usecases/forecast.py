@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain import store
-from domain.models import Campaign, ContactGroup
-from domain.rules.blanks import Blanks, decided, held_fields, undecided
+from domain.rules.blanks import Blanks, decided, undecided
 from domain.rules.price import Money, estimate
 from domain.rules.template import compile_template
 from domain.usecases.drafts import Draft
+from domain.usecases.held import held_count
 from domain.usecases.measuring import EXACT_LIMIT, Measure, Sample, measure, price_of
 
 __all__ = ["EXACT_LIMIT", "Forecast", "Sample", "forecast", "held_count", "open_blanks", "price_of"]
@@ -71,16 +71,6 @@ async def forecast(account_id: int, draft: Draft) -> Forecast:
         held=found.held,
         measure=found,
     )
-
-
-async def held_count(campaign: Campaign) -> int:
-    """Contacts of the campaign's groups who are held back as they stand now; 0 where it holds nobody back."""
-    fields = held_fields(decided(campaign.blanks))
-    if not fields:
-        return 0
-    group_ids = [group.id for group in await ContactGroup.filter(campaigns__id=campaign.id)]
-    account_id: int = campaign.account_id  # type: ignore[attr-defined]
-    return (await store.current().audience_blanks(account_id, group_ids, fields)).contacts
 
 
 async def open_blanks(account_id: int, text: str, group_ids: list[int], *, blanks: Blanks) -> Mapping[str, int]:

@@ -178,6 +178,20 @@ async def test_everybody_is_on_the_blacklist(account: Account, smsc: Smsc) -> No
         await until(is_held_up_by(campaign, Cause.BLACKLIST))
 
 
+async def test_what_is_left_is_held_back_for_a_blank(account: Account, smsc: Smsc) -> None:
+    """Nobody has a name: it ends with nobody served, and says how many are held back."""
+    group = await group_of(account, "sin nombre", 4, first=FIRST + 900, blank=4)
+    campaign = await launched(account, 0, blanks={"first_name": None})
+    await campaign.groups.add(group)
+    async with sending(smsc.port):
+        await until(is_held_up_by(campaign, Cause.HELD))
+        found = await cause_of(campaign)
+
+    assert found is not None
+    assert found.about == {"messages": 4}
+    assert smsc.summary().received == 0
+
+
 async def test_a_permanent_one_waits_and_then_serves_who_joins(account: Account, smsc: Smsc) -> None:
     """Once each, however often the group changes."""
     campaign = await launched(account, 3, mode=CampaignMode.PERMANENT)

@@ -63,6 +63,7 @@ RUNNING = Facts(NOW, S.RUNNING, BEFORE, skews_s=(0.0,), links=(BOUND,), total=9,
             Facts(NOW, S.COMPLETED, BEFORE, total=9, blocked=9), Cause.BLACKLIST, None, None, id="that is why it ended"
         ),
         pytest.param(replace(RUNNING, total=0, pending=0, held=4), Cause.HELD, None, None, id="held back"),
+        pytest.param(replace(RUNNING, pending=0, held=4, permanent=True), Cause.HELD, None, None, id="and it goes on"),
         pytest.param(replace(RUNNING, pending=0, permanent=True), Cause.CONTACTS, BEFORE, None, id="permanent"),
         pytest.param(replace(RUNNING, ahead="Otra", moving=False), Cause.PRIORITY, None, None, id="another goes first"),
         pytest.param(replace(RUNNING, retrying=9, retry_at=SOON), Cause.RETRY, None, SOON, id="tried again"),
