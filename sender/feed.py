@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -34,7 +34,7 @@ _IDLE_S: Final = 0.3  # between looks for work when there was none
 _REFUSED_S: Final = 1.0  # before a campaign is claimed again of which a whole batch was refused
 UNRENDERED: Final = "render_failed"  #: error of a message of which no text could be made
 TEXT_REFUSED: Final = "campaigns.text_refused"  #: text key: why a campaign stopped by itself
-_BLANK: Final = ContactRow(0, 0, "", "", "", "", "", "", "")
+_BLANK: Final[Sequence[Any]] = ContactRow(0, 0, "", "", "", "", "", "", "")
 
 
 @dataclass(slots=True)
@@ -357,15 +357,17 @@ def renderer(template: CompiledTemplate, blanks: Blanks) -> Callable[[ToSend], s
     if template.constant:
         text = template.render({})
         return lambda row: text
-    places = [(name, ContactRow._fields.index(name)) for name in template.tokens - {"msisdn"}]
+    places = {name: ContactRow._fields.index(name) for name in template.tokens}
     wanted = {name: other for name, other in blanks.items() if name in template.tokens}
-    with_number = "msisdn" in template.tokens
+    if not wanted and "msisdn" not in places:
+        by_position = template.by_position(places)
+        return lambda row: by_position(row[3] or _BLANK)
 
     def render(row: ToSend) -> str:
         contact = row.contact or _BLANK
-        fields = {name: str(contact[place]) for name, place in places}
-        if with_number:
-            fields["msisdn"] = str(row.contact.msisdn if row.contact else row.msisdn)  # a test goes elsewhere
+        fields = {name: str(contact[place]) for name, place in places.items()}
+        if "msisdn" in fields and row.contact is None:
+            fields["msisdn"] = str(row.msisdn)  # otherwise the contact's: a test goes elsewhere
         return template.render(filled(fields, wanted) if wanted else fields)
 
     return render

@@ -88,8 +88,9 @@ class Pump:
         """Keep the batch's room and its share of the pace; its segments."""
         segments = sum([ready.segments for ready in batch])
         self._pacer.reserve(segments, now=now)
+        freed = self._freed
         for ready in batch:
-            ready.freed = self._freed
+            ready.freed = freed
         self._unsettled += segments
         self._marking += segments
         self._batches += 1

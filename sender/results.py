@@ -4,7 +4,7 @@ import random
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, MessageState
-from domain.rules.receipt import canonical_id, receipt_keys
+from domain.rules.receipt import IdForm, IdSource, canonical_id, is_canonical
 from domain.rules.route import Route
 from domain.store import PartAnswer, Receipt, Result
 from sender.feed import Ready, now_ms
@@ -40,7 +40,10 @@ def retry_delay_s(tries: int, kind: AnswerKind, *, jitter: float) -> float:
 
 def plain(route: Route, answer: Answer) -> Result:
     """Of a message of one part that was accepted."""
-    return Result(answer.message_id, MessageEvent.SUBMIT_OK, route.name, _key(route, answer))
+    smsc_id = answer[4]
+    if smsc_id and (len(smsc_id) > _ID or route.ids is not IdForm.AUTO or not is_canonical(smsc_id)):
+        smsc_id = _key(route, answer)
+    return Result(answer[0], MessageEvent.SUBMIT_OK, route.name, smsc_id or None)
 
 
 def judge(ready: Ready, route: Route, last: Answer) -> Result | None:
@@ -118,19 +121,13 @@ def receipt(route: Route, incoming: Incoming, *, seen_ms: int) -> Receipt | None
     if word is None or word.event is None:
         return None
     smsc_id = word.smsc_message_id
-    keys = receipt_keys(_fit(smsc_id, _ID), form=route.ids) if smsc_id else ()
-    error = _fit(word.err, _WORD) or None
-    return Receipt(
-        route.name,
-        keys,
-        word.event,
-        error,
-        incoming.destination[:_WORD],
-        incoming.source[:_WORD],
-        seen_ms,
-    )
+    keys = (canonical_id(_fit(smsc_id, _ID), form=route.ids, source=IdSource.RECEIPT),) if smsc_id else ()
+    source, destination = incoming.destination[:_WORD], incoming.source[:_WORD]
+    error, either_base = _fit(word.err, _WORD) or None, route.ids == IdForm.AUTO
+    return Receipt(route.name, keys, word.event, error, source, destination, seen_ms, either_base)
 
 
 def _fit(text: str, most: int) -> str:
     """Cut to ``most`` characters, and without NUL, which PostgreSQL cannot store: it would be refused for ever."""
-    return text[:most].replace("\0", "")
+    text = text[:most]
+    return text.replace("\0", "") if "\0" in text else text

@@ -4,7 +4,7 @@ committed back to back, as soon as the previous commit is done. Receipts are ack
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -186,17 +186,20 @@ class Settler:
             for event, count in evidence.applied.items():
                 RECEIPTS.labels(event).inc(count)
 
-    def _release(self, message_ids: Sequence[int]) -> None:
+    def _release(self, message_ids: Iterable[int]) -> None:
         """These are settled; a claim of which they were the last goes back."""
         forget, spent = self._in_flight.pop, []
+        freed: dict[Callable[[int], None], int] = {}
         for message_id in message_ids:
             ready = forget(message_id, None)
             if ready is not None:
-                ready.freed(ready.segments)
+                freed[ready.freed] = freed.get(ready.freed, 0) + ready.segments
                 held = ready.held
                 held.in_flight -= 1
                 if not held.in_flight and held.spent:
                     spent.append(held)
+        for tell, segments in freed.items():
+            tell(segments)
         for held in spent:
             self._spent(held)
 

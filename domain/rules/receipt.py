@@ -120,6 +120,13 @@ def parse_receipt(
     Returns:
         None where there is neither a state nor an id in it.
     """
+    standard = _STANDARD.fullmatch(text) if text else None
+    if standard is not None:  # nearly every one: word by word as SMPP 3.4 appendix B has it
+        smsc_id, submitted, done, word, err, rest = standard.groups()
+        if word in _EVENTS and (message_state is None or _STATES.get(message_state) == word):
+            smsc_id = (receipted_message_id or "").strip("\0 \t\r\n") or smsc_id or None
+            rest = rest[:_MAX_TEXT].strip("\0\r\n")
+            return Receipt(smsc_id, _EVENTS[word], word, err, True, submitted, done, rest)
     said = _read_text(text[:_MAX_TEXT]) if text else {}
     stat = _STATES.get(message_state, "") if message_state is not None else ""
     if stat in ("", "UNKNOWN"):
@@ -213,7 +220,8 @@ def receipt_time(text: str, *, zone: tzinfo = UTC) -> datetime | None:
 _HEX: Final = re.compile(r"[0-9a-fA-F]{1,16}")
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}")
 _LONG_HEX: Final = re.compile(r"[0-9a-f]{1,31}")
-_CANONICAL: Final = re.compile(r"[1-9a-z][0-9a-z-]*")  # nothing to strip, to lower, or to leave out in front
+#: With ``AUTO`` an id of these letters is its own key: nothing to strip, to lower, or to leave out in front.
+is_canonical: Final = re.compile(r"[1-9a-z][0-9a-z-]*").fullmatch
 
 
 def _as_decimal(smsc_id: str) -> str | None:
@@ -239,7 +247,7 @@ def canonical_id(smsc_id: str, *, form: IdForm | str = IdForm.AUTO, source: IdSo
     With ``HEX`` and ``DECIMAL`` a number gives the same key from a response and from its receipt; with ``AUTO`` see
     ``receipt_keys``. What is no number of that notation keeps its letters, in lower case.
     """
-    if form == IdForm.AUTO and _CANONICAL.fullmatch(smsc_id):
+    if form == IdForm.AUTO and is_canonical(smsc_id):
         return smsc_id
     smsc_id = smsc_id.strip("\0 \t\r\n")
     if form == IdForm.SAME:
@@ -253,10 +261,13 @@ def canonical_id(smsc_id: str, *, form: IdForm | str = IdForm.AUTO, source: IdSo
 def receipt_keys(smsc_id: str, *, form: IdForm | str = IdForm.AUTO) -> tuple[str, ...]:
     """The canonical keys that a receipt's id may belong to, the likeliest first; one, unless ``form`` is ``AUTO``."""
     first = canonical_id(smsc_id, form=form, source=IdSource.RECEIPT)
-    if form != IdForm.AUTO:
-        return (first,)
-    others = (_as_hex(first), _as_decimal(first))
-    return tuple(dict.fromkeys([first, *(other for other in others if other)]))
+    return other_bases(first) if form == IdForm.AUTO else (first,)
+
+
+def other_bases(key: str) -> tuple[str, ...]:
+    """A canonical key, and what it is in the other base where it may be a number."""
+    others = (_as_hex(key), _as_decimal(key))
+    return tuple(dict.fromkeys([key, *(other for other in others if other)]))
 
 
 def id_forms(smsc_id: str) -> tuple[str, ...]:

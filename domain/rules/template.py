@@ -7,9 +7,10 @@ TextTooLong(limit, length)       a rendered text has more characters than ten se
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Final
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
@@ -73,6 +74,7 @@ class CompiledTemplate:
     bare: frozenset[str]
     plain: bool
     _render: Callable[[Mapping[str, str]], str]
+    _pieces: tuple[tuple[bool, str], ...] = ()
 
     @property
     def constant(self) -> bool:
@@ -86,10 +88,24 @@ class CompiledTemplate:
         Raises:
             TextTooLong: More than ``MAX_TEXT`` characters; cut them from a value or from the template.
         """
-        text = self._render(fields)
-        if len(text) > MAX_TEXT:
-            raise TextTooLong(limit=MAX_TEXT, length=len(text))
-        return text
+        return _bounded(self._render(fields))
+
+    def by_position(self, places: Mapping[str, int]) -> Callable[[Sequence[str]], str]:
+        """
+        What renders from rows instead of mappings, for texts by the million. Raises as ``render`` does.
+
+        Args:
+            places: Of each of its tokens in a row.
+        """
+        if not self._pieces:
+            fields = [(name, places[name]) for name in self.tokens]
+            return lambda row: self.render({name: row[place] for name, place in fields})
+        layout, names = _layout(self._pieces)
+        if len(names) == 1:
+            (only,) = (places[name] for name in names)
+            return lambda row: _bounded(layout % row[only])
+        pick = itemgetter(*(places[name] for name in names)) if names else lambda row: ()
+        return lambda row: _bounded(layout % pick(row))
 
 
 def _environment() -> ImmutableSandboxedEnvironment:
@@ -134,7 +150,7 @@ def compile_template(source: str) -> CompiledTemplate:
         raise TemplateSyntax(line=error.lineno, what=line_of(source, error.lineno)) from None
     except RecursionError:
         raise TemplateTooComplex(limit=MAX_NODES) from None
-    return CompiledTemplate(source, found, unguarded(tree), pieces is not None, render)
+    return CompiledTemplate(source, found, unguarded(tree), pieces is not None, render, tuple(pieces or ()))
 
 
 # Rendering
@@ -158,10 +174,21 @@ def _plain_pieces(tree: nodes.Template) -> list[_Piece] | None:
     return pieces
 
 
-def _plain_renderer(pieces: list[_Piece]) -> Callable[[Mapping[str, str]], str]:
-    """Ten times as fast as Jinja2."""
+def _bounded(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise TextTooLong(limit=MAX_TEXT, length=len(text))
+    return text
+
+
+def _layout(pieces: Sequence[_Piece]) -> tuple[str, tuple[str, ...]]:
+    """For ``%``, and the fields that it wants in order."""
     layout = "".join("%s" if is_field else text.replace("%", "%%") for is_field, text in pieces)
-    names = tuple(text for is_field, text in pieces if is_field)
+    return layout, tuple(text for is_field, text in pieces if is_field)
+
+
+def _plain_renderer(pieces: Sequence[_Piece]) -> Callable[[Mapping[str, str]], str]:
+    """Ten times as fast as Jinja2."""
+    layout, names = _layout(pieces)
     if not names:
         text = layout % ()
         return lambda fields: text

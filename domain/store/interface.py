@@ -7,9 +7,10 @@ an error: somebody else was first.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from domain.rules.message_state import MessageEvent, MessageState
+from domain.rules.receipt import other_bases
 from domain.store.journal import JournalStore
 
 
@@ -84,12 +85,15 @@ class Claim:
 
 
 class ToSend(NamedTuple):
-    """A pending message of a claim with its contact's fields; the contact may have been deleted since: then None."""
+    """
+    A pending message of a claim. ``contact``: its contact's fields, in the order of ``ContactRow``; None: it has been
+    deleted since.
+    """
 
     message_id: int
     msisdn: int
     tries: int
-    contact: ContactRow | None
+    contact: Sequence[Any] | None
 
 
 class Submission(NamedTuple):
@@ -129,8 +133,11 @@ class Result(NamedTuple):
 
 class Receipt(NamedTuple):
     """
-    A receipt's word on a part or message. ``smsc_message_ids``: the forms that its id may have in the response, the
-    likeliest first; empty: it carried none.
+    A receipt's word on a part or message.
+
+    Attributes:
+        smsc_message_ids: Forms that its id may have in the response, the likeliest first; empty: it carried none.
+        either_base: The response may have had it in the other base too: decimal or hexadecimal.
     """
 
     route: str
@@ -140,6 +147,13 @@ class Receipt(NamedTuple):
     source: str
     destination: str
     seen_ms: int
+    either_base: bool = False
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every form of its id, the likeliest first."""
+        ids = self.smsc_message_ids
+        return (*ids, *other_bases(ids[0])[1:]) if self.either_base and ids else ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ what cannot be read is left out.
 import re
 from typing import Final, NamedTuple
 
-from domain.rules.receipt import Receipt, parse_receipt
+from domain.rules.receipt import parse_receipt
 from domain.rules.route import Route
 from sender.smpp import pdu
 from sender.smpp.messages import AckHandle, Concatenation, Incoming
@@ -48,37 +48,29 @@ class _Delivered(NamedTuple):
 
 def read_incoming(frame: pdu.Frame, *, handle: AckHandle, route: Route) -> Incoming | None:
     """A receipt or an incoming SMS; None: the mandatory fields are not all there."""
-    delivered = _read(_DATA_SM if frame.command == pdu.DATA_SM else _DELIVER_SM, frame.body)
-    if delivered is None:
-        return None
-    is_receipt = _is_receipt(delivered)
-    concatenation, user_data = _read_concatenation(delivered)
-    receipt: Receipt | None = None
-    if is_receipt:
-        text = _receipt_text(user_data)
-        receipt = parse_receipt(
-            text,
-            receipted_message_id=pdu.tlv_text(delivered.tlvs.get(pdu.TLV_RECEIPTED_MESSAGE_ID)),
-            message_state=pdu.tlv_number(delivered.tlvs.get(pdu.TLV_MESSAGE_STATE)),
-        )
-    else:
-        text = decode_text(user_data, delivered.data_coding, default=route.alphabet)
-    return Incoming(
-        source=delivered.source,
-        destination=delivered.destination,
-        text=text,
-        is_receipt=is_receipt,
-        receipt=receipt,
-        concatenation=concatenation,
-        data_coding=delivered.data_coding,
-        handle=handle,
-    )
-
-
-def _read(fields: re.Pattern[bytes], body: bytes) -> _Delivered | None:
-    found = fields.match(body)
+    found = (_DATA_SM if frame.command == pdu.DATA_SM else _DELIVER_SM).match(frame.body)
     if found is None:
         return None
+    delivered = _read(found, frame.body)
+    source, destination, esm_class, data_coding, user_data, tlvs = delivered
+    concatenation: Concatenation | None = None
+    if esm_class & _ESM_UDHI or pdu.TLV_SAR_MSG_REF_NUM in tlvs:
+        concatenation, user_data = _read_concatenation(delivered)
+    if not _is_receipt(delivered):
+        text = decode_text(user_data, data_coding, default=route.alphabet)
+        return Incoming(source, destination, text, False, None, concatenation, data_coding, handle)
+    text = _receipt_text(user_data)
+    smsc_message_id = tlvs.get(pdu.TLV_RECEIPTED_MESSAGE_ID)
+    state = tlvs.get(pdu.TLV_MESSAGE_STATE)
+    receipt = parse_receipt(
+        text,
+        receipted_message_id=pdu.tlv_text(smsc_message_id) if smsc_message_id else None,
+        message_state=int.from_bytes(state, "big") if state else None,
+    )
+    return Incoming(source, destination, text, True, receipt, concatenation, data_coding, handle)
+
+
+def _read(found: re.Match[bytes], body: bytes) -> _Delivered:
     source, destination, esm_class, data_coding, length = found.groups()
     start = found.end()
     end = start + ord(length) if length else start
@@ -107,7 +99,7 @@ def _is_receipt(delivered: _Delivered) -> bool:
 
 def _receipt_text(text: bytes) -> str:
     """A receipt is ASCII whatever its data_coding says; only some are really UCS-2, and then every other octet is 0."""
-    if len(text) >= 2 and not any(text[: len(text) & ~1 : 2]):
+    if text[:1] == b"\0" and len(text) >= 2 and not any(text[: len(text) & ~1 : 2]):
         return text.decode("utf-16-be", "replace")
     return text.decode("latin-1")
 

@@ -1,6 +1,6 @@
 """The values that cross between the engine and a link. No wire format and no behaviour here."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -80,8 +80,7 @@ class AckHandle(NamedTuple):
     sequence: int
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """
     A deliver_sm or data_sm: a receipt, or an SMS that a person sent. Not acknowledged until ``Link.ack``.
 
@@ -101,7 +100,7 @@ class Incoming:
     receipt: Receipt | None
     concatenation: Concatenation | None
     data_coding: int
-    handle: AckHandle = field(repr=False)
+    handle: AckHandle
 
 
 class LinkStateKind(StrEnum):

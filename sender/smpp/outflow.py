@@ -86,13 +86,13 @@ class Outflow:
                 _log.warning("unsendable", route=self._route.name, message_id=message.message_id, reason=str(error))
                 answers += _unwritten(message, AnswerKind.PERMANENT, status=error.status)
                 continue
-            parts = len(message.parts)
+            message_id, parts = message.message_id, len(message.parts)
             for part, body in bodies:
                 if room > 0:
                     room -= 1
-                    self._write(InFlight(message.message_id, part, parts, now_s), body, out)
+                    self._write(InFlight(message_id, part, parts, now_s), body, out)
                 else:
-                    self._tail.append(_Waiting(message.message_id, part, parts, body))
+                    self._tail.append(_Waiting(message_id, part, parts, body))
         for message in batch[taken:]:
             answers += _unwritten(message, AnswerKind.UNSENT)
         return taken
@@ -117,16 +117,17 @@ class Outflow:
         Returns:
             The seconds of a pause that begins now because of throttling; None: none begins.
         """
-        entry = self._window.answer(frame.sequence)
-        status = frame.status
+        command, status, sequence, body = frame
+        entry = self._window.answer(sequence)
         if entry is None:
-            _log.info("response_to_nothing", route=self._route.name, sequence=frame.sequence, status=status)
+            _log.info("response_to_nothing", route=self._route.name, sequence=sequence, status=status)
             return None
         kind = self._kinds.get(status) or self._classify(status)
-        if kind is AnswerKind.OK and frame.command == pdu.SUBMIT_SM_RESP:
-            smsc_message_id = read_message_id(frame.body)
-            answers.append(Answer(entry.message_id, entry.part, entry.parts, 0, smsc_message_id, AnswerKind.OK))
-            self._hold.accepted(entry.written_s)
+        if kind is AnswerKind.OK and command == pdu.SUBMIT_SM_RESP:
+            message_id, part, parts, written_s = entry
+            answers.append(Answer(message_id, part, parts, 0, read_message_id(body), AnswerKind.OK))
+            if self._hold.stepped:
+                self._hold.accepted(written_s)
             return None
         if kind is AnswerKind.OK:
             kind = AnswerKind.PERMANENT  # a generic_nack is a refusal, whatever its status says

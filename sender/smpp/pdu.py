@@ -102,7 +102,8 @@ def split(buffer: bytearray) -> tuple[list[Frame], bool]:
 def read_tlvs(body: bytes, offset: int) -> dict[int, bytes]:
     """The optional parameters from ``offset`` on; one that runs past the end is left out, the first of a tag wins."""
     found: dict[int, bytes] = {}
-    while offset + _TLV_HEADER.size <= len(body):
+    last = len(body) - _TLV_HEADER.size
+    while offset <= last:
         tag, length = _TLV_HEADER.unpack_from(body, offset)
         offset += _TLV_HEADER.size
         if offset + length > len(body):

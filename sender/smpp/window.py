@@ -42,7 +42,8 @@ class Window:
 
     def add(self, sequence: int, entry: InFlight) -> None:
         """Note a submit as written. Entries come in the order of ``written_s``."""
-        self._timed_out.pop(sequence, None)
+        if self._timed_out:
+            self._timed_out.pop(sequence, None)
         self._in_flight[sequence] = entry
 
     def answer(self, sequence: int) -> InFlight | None:
@@ -87,6 +88,11 @@ class Hold:
         self._longest_s = longest_s
         self._step_s = 0.0
         self.until_s = 0.0
+
+    @property
+    def stepped(self) -> bool:
+        """The next pause would not be the first."""
+        return self._step_s > 0
 
     def active(self, now_s: float) -> bool:
         """Whether nothing may be written now."""

@@ -179,7 +179,7 @@ async def _match(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
 
 async def _put_aside(db: Any, early: Sequence[Receipt]) -> None:
     if early:
-        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:]) for r in early]
+        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:7]) for r in early]
         await db.executemany(_WAIT, rows)
 
 
@@ -226,14 +226,14 @@ def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 
 async def _apply_receipts(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
     """Add what the receipts do to the plan; those that no message answers to come back."""
-    wanted = [form for receipt in receipts for form in receipt.smsc_message_ids]
+    wanted = [form for receipt in receipts for form in receipt.forms]
     # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
     found = {(r[0], r[1]): r[2] for r in await db.fetch(_WHOLE, wanted)}
     locked = {r[0]: Row(r[0], r[1], STATES[r[2]]) for r in await db.fetch(_ROWS, list(found.values()))}
     parts = {(r[0], r[1]): (r[2], r[3]) for r in await db.fetch(_PARTS, wanted)}
     early = []
     for receipt in receipts:
-        keys = [(form, receipt.route) for form in receipt.smsc_message_ids]
+        keys = [(form, receipt.route) for form in receipt.forms]
         message_id = next((found[key] for key in keys if key in found), None)
         if message_id is not None:
             if message_id in locked:

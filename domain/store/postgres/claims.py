@@ -6,7 +6,7 @@ from typing import Any, Final
 from domain.rules.message_state import MessageEvent, sources, target
 from domain.rules.quota import day_of, micros
 from domain.store.contact_sql import CONTACT
-from domain.store.interface import Claim, ContactRow, Submission, ToSend
+from domain.store.interface import Claim, Submission, ToSend
 from domain.store.outcome import sql_list
 from domain.store.postgres.answers import PostgresAnswers
 from domain.store.postgres.quota import Terms, terms_of, within_limits
@@ -133,7 +133,7 @@ class PostgresClaims(PostgresAnswers):
         )
         async with self.hot() as db:
             rows = await db.fetch(query, key)
-        return [_to_send(tuple(row)) for row in rows]
+        return [ToSend(row[0], row[1], row[2], row[3:] if row[3] is not None else None) for row in rows]
 
     async def mark_submitted(
         self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
@@ -196,7 +196,3 @@ async def _mark(
     if len(allowed) < len(ids):
         await db.execute(_BLOCK, [key for key in ids if key not in allowed], claim.campaign_id, now_ms)
     return allowed
-
-
-def _to_send(row: tuple[Any, ...]) -> ToSend:
-    return ToSend(row[0], row[1], row[2], ContactRow._make(row[3:]) if row[3] is not None else None)

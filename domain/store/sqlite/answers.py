@@ -108,7 +108,7 @@ def _record_receipts(db: sqlite3.Connection, receipts: Sequence[Receipt]) -> Evi
 
 def _put_aside(db: sqlite3.Connection, early: Sequence[Receipt]) -> None:
     if early:
-        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:]) for r in early]
+        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:7]) for r in early]
         db.executemany(_WAIT, rows)
 
 
@@ -171,12 +171,12 @@ def _apply_unlikely(
     db: sqlite3.Connection, plan: Plan, receipts: Sequence[Receipt], known: Mapping[_Key, Row]
 ) -> list[Receipt]:
     """Those that no message has under the likeliest form of their id: other forms, then parts of longer messages."""
-    wanted = [form for receipt in receipts for form in receipt.smsc_message_ids]
+    wanted = [form for receipt in receipts for form in receipt.forms]
     whole = {**_messages(db, wanted), **known}
     parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
     early = []
     for receipt in receipts:
-        keys = [(form, receipt.route) for form in receipt.smsc_message_ids]
+        keys = [(form, receipt.route) for form in receipt.forms]
         key = next((key for key in keys if key in whole), None)
         if key is not None:
             whole[key] = admit(plan, whole[key], receipt)

@@ -9,11 +9,11 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from domain.rules.message_state import MessageEvent, sources, target
 from domain.store.contact_sql import CONTACT
-from domain.store.interface import Claim, ContactRow, Submission, ToSend
+from domain.store.interface import Claim, Submission, ToSend
 from domain.store.outcome import sql_list
 from domain.store.sqlite.answers import SqliteAnswers
 from domain.store.sqlite.quota import OPEN, TERMS, Terms, Use
@@ -68,7 +68,7 @@ class SqliteClaims(SqliteAnswers):
             else (_ROWS_OF_CHUNK, claim.chunk_id)
         )
         (found,) = await self.write_together(lambda db: db.execute(query, (key,)).fetchone())
-        return [_to_send(row) for row in json.loads(found)]
+        return [ToSend(row[0], row[1], row[2], row[3:] if row[3] is not None else None) for row in json.loads(found)]
 
     async def mark_submitted(
         self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int
@@ -90,10 +90,6 @@ class SqliteClaims(SqliteAnswers):
 
     async def finish_claim(self, sender: str, claim: Claim) -> None:
         await self.write_together(lambda db: _finish_claim(db, sender, claim), patient=True)
-
-
-def _to_send(row: list[Any]) -> ToSend:
-    return ToSend(row[0], row[1], row[2], ContactRow._make(row[3:]) if row[3] is not None else None)
 
 
 def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int) -> Claim | None:

@@ -246,3 +246,22 @@ def test_a_tag_that_is_not_closed_is_refused_by_its_name(tag: str) -> None:
         compile_template(f"Hola\n{{%{tag} %}}")
 
     assert caught.value.values == {"line": 2, "what": tag.removeprefix("-").split()[0]}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("Hola", id="constant"),
+        pytest.param("100% de {{ nombre }}", id="one token"),
+        pytest.param("{{ apellido }}, {{ nombre }}: {{ nombre }}", id="tokens in any order"),
+        pytest.param("{% if nombre %}Hola {{ nombre }}{% else %}Hola{% endif %}", id="more than tokens"),
+    ],
+)
+def test_a_row_and_a_mapping_give_the_same_text(source: str) -> None:
+    """By the million it goes by rows."""
+    template = compile_template(source)
+    row = ["Ana", "", "Rojas"]
+    places = {"first_name": 0, "last_name": 2}
+
+    fields = {name: row[place] for name, place in places.items()}
+    assert template.by_position(places)(row) == template.render(fields)
