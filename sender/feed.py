@@ -9,18 +9,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from domain import store
 from domain.errors import DomainError
-from domain.rules.blanks import Blanks, filled
+from domain.rules.blanks import Blanks
 from domain.rules.message_state import MessageEvent
-from domain.rules.template import CompiledTemplate, compile_template
-from domain.store import Claim, ContactRow, ToSend
+from domain.rules.template import compile_template
+from domain.store import Claim, ToSend
 from domain.usecases import campaigns
 from sender.pacing import Pacer
+from sender.rendering import renderer
 from sender.smpp import Answer, Encoder, Outgoing
 
 log = structlog.get_logger()
@@ -34,7 +35,6 @@ _IDLE_S: Final = 0.3  # between looks for work when there was none
 _REFUSED_S: Final = 1.0  # before a campaign is claimed again of which a whole batch was refused
 UNRENDERED: Final = "render_failed"  #: error of a message of which no text could be made
 TEXT_REFUSED: Final = "campaigns.text_refused"  #: text key: why a campaign stopped by itself
-_BLANK: Final[Sequence[Any]] = ContactRow(0, 0, "", "", "", "", "", "", "")
 
 
 @dataclass(slots=True)
@@ -124,6 +124,7 @@ class Feed:
         self._turn = 0
         self._served: dict[tuple[str, int], int] = {}  # accounts and campaigns, by the turn that they had last
         self._look_s: dict[int, float] = {}  # campaigns that had nothing to claim, and when to look again
+        self._dry_s: dict[int, float] = {}  # campaigns of which nothing is ready, and since when a claim is wanted
         self._short = asyncio.Event()  # there is room for more
         self._count = 0
 
@@ -131,6 +132,10 @@ class Feed:
     def count(self) -> int:
         """Messages ready."""
         return self._count
+
+    def lag_s(self, *, now: float) -> float:
+        """How long (seconds) the campaign has waited that waits longest for its claim; 0: none waits."""
+        return max([now - since for since in self._dry_s.values()], default=0.0)
 
     def show(self, running: Sequence[Running]) -> None:
         """
@@ -248,11 +253,13 @@ class Feed:
 
     def _wanting(self, now_s: float) -> list[Running]:
         share = self._share
-        return self._in_turn(
+        wanting = [
             key
             for key in self._running
             if len(self._queues.get(key, ())) < share and self._look_s.get(key, 0.0) <= now_s
-        )
+        ]
+        self._dry_s = {key: self._dry_s.get(key, now_s) for key in wanting if key not in self._queues}
+        return self._in_turn(wanting)
 
     async def run(self, sender: "SenderName", stop: asyncio.Event) -> None:
         """Keep about ``_TARGET`` messages ready until ``stop``. Whatever the database does, it is asked again."""
@@ -267,7 +274,9 @@ class Feed:
 
     async def _claim_safely(self, sender: str, campaign: Running) -> bool:
         try:
-            return await self._claim(sender, campaign)
+            found = await self._claim(sender, campaign)
+            self._dry_s.pop(campaign.campaign_id, None)
+            return found
         except Exception:
             log.exception("claim_failed", campaign=campaign.campaign_id)
             return False
@@ -344,33 +353,6 @@ class SenderName:
     """The name under which the lease is held; a new one when the lease was lost."""
 
     name: str
-
-
-def renderer(template: CompiledTemplate, blanks: Blanks) -> Callable[[ToSend], str]:
-    """
-    What makes the text of a message. A deleted contact leaves its fields blank; its number is kept in the message.
-
-    Raises (when called):
-        TextTooLong: With what this contact has in its fields.
-        HeldBack: It has nothing in a field that the campaign holds back for; it had when the messages were made.
-    """
-    if template.constant:
-        text = template.render({})
-        return lambda row: text
-    places = {name: ContactRow._fields.index(name) for name in template.tokens}
-    wanted = {name: other for name, other in blanks.items() if name in template.tokens}
-    if not wanted and "msisdn" not in places:
-        by_position = template.by_position(places)
-        return lambda row: by_position(row[3] or _BLANK)
-
-    def render(row: ToSend) -> str:
-        contact = row.contact or _BLANK
-        fields = {name: str(contact[place]) for name, place in places.items()}
-        if "msisdn" in fields and row.contact is None:
-            fields["msisdn"] = str(row.msisdn)  # otherwise the contact's: a test goes elsewhere
-        return template.render(filled(fields, wanted) if wanted else fields)
-
-    return render
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

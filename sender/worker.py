@@ -6,7 +6,9 @@ import asyncio
 import os
 import secrets
 import socket
+import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import structlog
@@ -112,6 +114,7 @@ class Worker:
         await self._register()
         await measuring.carries(self._routes[0].alphabet)
         monitoring.checks["sender"] = self._health
+        self._measure()
         feeding = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             links = [group.create_task(link.run(), name=link.name) for link in self._links]
@@ -179,6 +182,13 @@ class Worker:
             except Exception:
                 log.exception("lease_not_renewed", sender=self._sender.name)
 
+    def _measure(self) -> None:
+        """Gauges that are read when they are asked for."""
+        metrics.CLAIM_LAG.set_function(lambda: self._feed.lag_s(now=time.monotonic()))
+        metrics.WINDOW_USE.clear()
+        for link in self._links:
+            metrics.WINDOW_USE.labels(link.name).set_function(partial(_window_use, link))
+
     def _health(self) -> tuple[bool, str]:
         """For ``/healthz``: well while at least one link is bound."""
         bound = sum(link.state.kind is LinkStateKind.BOUND for link in self._links)
@@ -230,6 +240,10 @@ class Worker:
                     await asyncio.sleep(_LOOK_S)
                 else:
                     self._owed.pop(0)
+
+
+def _window_use(link: Link) -> float:
+    return link.in_flight / link.route.window
 
 
 async def _running() -> list[Running]:

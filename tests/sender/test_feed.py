@@ -112,3 +112,16 @@ def test_what_was_rendered_from_an_older_text_is_dropped(feed: Feed) -> None:
     _fill(feed, _campaign(1))
     feed.show([replace(_campaign(1), sender_id="Y")])
     assert feed.count == 0
+
+
+def test_the_lag_counts_from_when_a_claim_was_first_wanted(feed: Feed) -> None:
+    """A database that answers late shows, a campaign with messages ready does not."""
+    _fill(feed, _campaign(1))
+    feed.show([_campaign(1), _campaign(2)])
+    feed._wanting(10.0)
+    feed._wanting(12.0)
+
+    assert feed.lag_s(now=15.0) == 5.0
+    _fill(feed, _campaign(1), _campaign(2))
+    feed._wanting(16.0)
+    assert feed.lag_s(now=16.0) == 0.0
