@@ -3,6 +3,8 @@ What an operator sees of a running program: log lines of the form ``event key=va
 Prometheus, and ``/healthz``.
 """
 
+import contextlib
+import io
 import json
 import logging
 import re
@@ -38,6 +40,19 @@ def _redact(_logger: object, _method: str, event: structlog.typing.EventDict) ->
     return event
 
 
+class _Stderr(io.StringIO):
+    """Where a line that cannot be written is lost: a full disk under the log must not end a sender."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+
+
 def set_up_logging(level: str) -> None:
     """One line an event on stderr; other libraries' warnings in the same form."""
     shared: list[structlog.typing.Processor] = [
@@ -51,7 +66,7 @@ def set_up_logging(level: str) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level.lower()),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

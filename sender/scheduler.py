@@ -4,8 +4,9 @@ truth is in the rows, and every step is a guarded update, so a tick that is lost
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -48,7 +49,11 @@ class Scheduler:
             scheduler.add_job(job, "interval", seconds=seconds, misfire_grace_time=None, coalesce=True, max_instances=1)
         scheduler.start()
         try:
-            await stop.wait()
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_SWEEP_S):
+                        await stop.wait()
+                _catch_up(scheduler)
         finally:
             # Its shutdown would cancel a step under way: let that one end first.
             async with self._step:
@@ -158,3 +163,11 @@ class Scheduler:
         for campaign in await closing.unsettled():
             if await closing.settle(campaign, now=self._now()):
                 log.info("campaign_settled", campaign=campaign.id)
+
+
+def _catch_up(scheduler: AsyncIOScheduler) -> None:
+    """APScheduler 3.11 waits for a time of day: set back by an hour, the clock would keep it still for an hour."""
+    now = datetime.now(UTC)
+    for job in scheduler.get_jobs():
+        if job.next_run_time is not None and job.next_run_time - now > timedelta(seconds=2 * _SWEEP_S):
+            job.modify(next_run_time=now)

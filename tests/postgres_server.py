@@ -47,14 +47,21 @@ class PostgresServer:
 
     Attributes:
         dsn: URL without a database name: ``postgres://user@host:port``.
+        process: None where it is somebody else's.
     """
 
     dsn: str
+    process: "_Process | None" = None
     _template: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    async def create_database(self) -> str:
-        """A migrated, empty database of its own. Returns its URL."""
+    async def create_database(self, *, durable: bool = False) -> str:
+        """
+        A migrated, empty database of its own. Returns its URL.
+
+        Args:
+            durable: What was committed survives the server's death, if not the machine's.
+        """
         if not self._template:
             name = f"pregon_template_{os.getpid()}"
             await self._run(f"drop database if exists {name}", f"create database {name}")
@@ -62,11 +69,24 @@ class PostgresServer:
             self._template = name
         name = f"pregon_test_{os.getpid()}_{next(self._numbers)}"
         await self._run(f"drop database if exists {name}", f"create database {name} template {self._template}")
+        if durable:
+            await self._run(f"alter database {name} set synchronous_commit = on")
         return f"{self.dsn}/{name}"
 
     async def drop_database(self, url: str) -> None:
         """Take it away, with whoever is still connected."""
         await self._run(f"drop database if exists {url.rsplit('/', 1)[1]} with (force)")
+
+    @property
+    def restartable(self) -> bool:
+        """Whether it is ours."""
+        return self.process is not None
+
+    def restart(self, *, immediate: bool) -> None:
+        """In order, or as if it had crashed."""
+        assert self.process is not None
+        self.process.stop(signal.SIGQUIT if immediate else signal.SIGINT)
+        self.process.start()
 
     async def _run(self, *statements: str) -> None:
         connection = await asyncpg.connect(f"{self.dsn}/postgres")
@@ -78,26 +98,31 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(place: Path | None = None) -> Iterator[PostgresServer]:
     """
     The server of ``TEST_PG_DSN``, or one of our own for as long as the context lasts.
+
+    Args:
+        place: Where its files go: then it is one of our own.
 
     Raises:
         NoPostgres: No binaries here.
     """
     given = os.environ.get("TEST_PG_DSN")
-    if given:
+    if given and place is None:
         yield PostgresServer(given.rstrip("/"))
         return
     binaries = _find_binaries()
-    with tempfile.TemporaryDirectory(prefix="pregon-pg-", dir=_fast_folder(), ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="pregon-pg-", dir=place or _fast_folder(), ignore_cleanup_errors=True
+    ) as name:
         folder = Path(name)
         folder.chmod(0o755)
         identity = _identity(folder)
         if identity and not binaries.is_relative_to("/usr"):
             binaries = _readable_copy(binaries, folder)
-        with _serve(binaries, folder, identity) as port:
-            yield PostgresServer(f"postgres://postgres@127.0.0.1:{port}")
+        with _serve(binaries, folder, identity) as process:
+            yield PostgresServer(f"postgres://postgres@127.0.0.1:{process.port}", process)
 
 
 def _find_binaries() -> Path:
@@ -138,8 +163,32 @@ def _readable_copy(binaries: Path, folder: Path) -> Path:
     return home / "bin"
 
 
+@dataclass(slots=True)
+class _Process:
+    """The server's own process; a new one after each start, on the same port."""
+
+    command: list[Any]
+    port: int
+    log: Path
+    run: dict[str, Any]
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Up, and ready for connections."""
+        self.log.write_text("")
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, **self.run)
+        _wait(self.process, self.port, self.log)
+
+    def stop(self, number: signal.Signals) -> None:
+        """SIGINT: in order; SIGQUIT: at once, as in a crash."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+
 @contextlib.contextmanager
-def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[int]:
+def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[_Process]:
     run: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, **identity}
     data = folder / "data"
     initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
@@ -151,14 +200,13 @@ def _serve(binaries: Path, folder: Path, identity: dict[str, Any]) -> Iterator[i
         port: int = free.getsockname()[1]
     options = itertools.chain.from_iterable(("-c", option) for option in _OPTIONS)
     command = [binaries / "postgres", "-D", data, "-p", str(port), "-k", folder / "sockets", *options]
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, **run)
+    process = _Process(command, port, folder / "log", run)
     try:
-        _wait(process, port, folder / "log")
-        yield port
+        process.start()
+        yield process
     finally:
-        process.send_signal(signal.SIGINT)  # fast shutdown
-        process.wait(20)
+        if process.process is not None:
+            process.stop(signal.SIGINT)
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

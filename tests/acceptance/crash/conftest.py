@@ -1,5 +1,11 @@
-"""A ground for each engine, shared by the tests of a module: what one of them leaves has ended, and is checked."""
+"""
+A ground for each engine, shared by the tests of a module: what one of them leaves has ended, and is checked.
+``PREGON_TEST_LOGS`` names a folder that keeps logs, ledgers and SQLite files.
+"""
 
+import contextlib
+import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -34,23 +40,42 @@ def engine(request: pytest.FixtureRequest) -> str:
     return found
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def camp(
+@contextlib.asynccontextmanager
+async def _besieged(
     engine: str, nursery: Nursery, telegram_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[Siege]:
-    """Made once a module and engine: the SMSC, the database, the people."""
-    with tempfile.TemporaryDirectory(prefix="pregon-crash-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    with contextlib.ExitStack() as stack:
+        folder = Path(tempfile.mkdtemp(prefix="pregon-crash-", dir=os.environ.get("PREGON_TEST_LOGS")))
+        if "PREGON_TEST_LOGS" not in os.environ:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
         if engine == "sqlite":
             url = f"sqlite:///{folder / 'pregon.db'}"
         else:
-            url = await request.getfixturevalue("postgres").create_database()
+            url = await request.getfixturevalue("postgres").create_database(durable=True)
         siege = Siege(Ground(nursery, Database(url), folder, telegram_url))
         try:
             await siege.ground.settle_in()
             yield siege
         finally:
             siege.end()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def camp(
+    engine: str, nursery: Nursery, telegram_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Siege]:
+    """Made once a module and engine: the SMSC, the database, the people."""
+    async with _besieged(engine, nursery, telegram_url, request) as siege:
+        yield siege
+
+
+@pytest.fixture
+async def fresh(
+    engine: str, nursery: Nursery, telegram_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[Siege]:
+    """One that no other test sees."""
+    async with _besieged(engine, nursery, telegram_url, request) as siege:
+        yield siege
 
 
 @pytest.fixture

@@ -40,8 +40,21 @@ def commit_after_send() -> None:
     _of_stores("mark_submitted", make)
 
 
-def state_guard_dropped() -> None:
-    """What the guards of the submit refuse is written all the same."""
+def _never_asks() -> None:
+    """The sender takes its lease for granted."""
+
+    def make(original: Callable[..., Any]) -> Callable[..., Any]:
+        async def renew(*args: Any, **kwargs: Any) -> bool:
+            await original(*args, **kwargs)
+            return True
+
+        return renew
+
+    _of_stores("renew_sender", make)
+
+
+def guards_dropped() -> None:
+    """What the guards of the submit refuse is written all the same, and the sender never asks whether it may."""
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
@@ -51,10 +64,11 @@ def state_guard_dropped() -> None:
         return mark
 
     _of_stores("mark_submitted", make)
+    _never_asks()
 
 
 def lease_guard_dropped() -> None:
-    """A submit asks whether anybody holds the chunk, not whether this sender does."""
+    """A submit asks whether anybody holds the chunk, not whether this sender does; nor does the sender ever ask."""
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
@@ -65,6 +79,7 @@ def lease_guard_dropped() -> None:
         return mark
 
     around(stores()[1], "mark_submitted", make)
+    _never_asks()
 
 
 def lease_widened() -> None:
@@ -91,7 +106,7 @@ def acked_before_stored() -> None:
 
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "commit-after-send": commit_after_send,
-    "state-guard-dropped": state_guard_dropped,
+    "guards-dropped": guards_dropped,
     "lease-guard-dropped": lease_guard_dropped,
     "lease-widened": lease_widened,
     "acked-before-stored": acked_before_stored,

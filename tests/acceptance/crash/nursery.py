@@ -99,6 +99,7 @@ class Nursery:
                 told = json.loads(line)
                 with self._news:
                     if "started" in told:
+                        self._codes.pop(told["started"], None)  # of an earlier process with the same number
                         self._started.append(told["started"])
                     else:
                         self._codes[told["died"]] = told["code"]

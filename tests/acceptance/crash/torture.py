@@ -232,7 +232,7 @@ async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
         yield f"sqlite:///{folder / 'pregon.db'}"
         return
     with postgres_server() as server:
-        yield await server.create_database()
+        yield await server.create_database(durable=True)
 
 
 def main() -> int:
