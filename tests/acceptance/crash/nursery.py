@@ -158,12 +158,21 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     gc.collect()
     gc.freeze()
+    reared: set[int] = set()
+    try:
+        _serve(read, reared)
+    finally:
+        for pid in reared:  # whoever asked for them is gone
+            os.kill(pid, signal.SIGKILL)
+
+
+def _serve(read: int, reared: set[int]) -> None:
     buffer = b""
     while True:
         ready, _, _ = select.select([0, read], [], [])
         if read in ready:
             os.read(read, 4096)
-            _bury()
+            reared -= _bury()
         if 0 not in ready:
             continue
         octets = os.read(0, 1 << 16)
@@ -176,17 +185,21 @@ def main() -> None:
             pid = os.fork()
             if pid == 0:
                 _rear(Order(**told))
+            reared.add(pid)
             _tell({"started": pid})
 
 
-def _bury() -> None:
+def _bury() -> set[int]:
+    """Tell of the dead; who they were."""
+    dead: set[int] = set()
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return
+            return dead
         if pid == 0:
-            return
+            return dead
+        dead.add(pid)
         _tell({"died": pid, "code": os.waitstatus_to_exitcode(status)})
 
 
