@@ -116,6 +116,10 @@ class Texts:
             return zone.key.removeprefix("Etc/")
         return get_timezone_location(zone, locale=self._locale, return_city=True).rsplit("/", 1)[-1]
 
+    def country(self, region: str) -> str:
+        """The name of an ISO 3166-1 region: Perú."""
+        return str(self._locale.territories.get(region, region))
+
     def _form(self, key: str, values: Mapping[str, object]) -> str:
         entry = self._entries[key]
         if not entry.plural:

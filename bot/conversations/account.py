@@ -103,6 +103,7 @@ def account_screen(card: AccountCard, chat: Chat, *, several: bool, languages: i
             Button(t.label("account.edit_sender"), AskSender()),
             Button(t.label("account.edit_price"), AskPrice()),
             Button(t.label("account.people"), unpack("ao")),
+            Button(t.label("countries.open"), unpack("yc:")),
             Button(t.label("rules.title"), unpack("aj")),
             Button(t.label("limits.title"), unpack("ak")),
         ]

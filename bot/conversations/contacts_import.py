@@ -8,6 +8,7 @@ from bot.chat import Chat
 from bot.conversations import groups as group_talk
 from bot.conversations import import_result as result_talk
 from bot.conversations import import_review as review_talk
+from bot.conversations import import_source as source_talk
 from bot.errors import explain
 from bot.layout import cut, footer, heading, pager, pairs
 from bot.screen import Action, Button, Document, Rows, Screen, Style, Takes, on
@@ -29,7 +30,7 @@ _EXAMPLE: Final = (
 )  # the manual's own rows, §2.2
 _IMAGES: Final = frozenset({"png", "jpg", "gif", "bmp", "webp"})
 _ARCHIVES: Final = frozenset({"zip", "gz", "rar", "7z"})
-_WORKBOOKS: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_DOCUMENTS: Final = frozenset({"doc", "docx", "rtf"})
 
 
 # --- actions
@@ -100,17 +101,15 @@ def ask_screen(t: Texts, *, group_id: int | None = None, group: str = "", note: 
     return Screen("\n\n".join(filter(None, parts)), ((example,), *footer(t, back)), expects=ReceiveFile(group_id))
 
 
-def refused_words(error: FileRejected, name: str, t: Texts) -> str:
+def refused_words(error: FileRejected, t: Texts) -> str:
     """Why a file cannot be used, and what to do instead."""
     if not isinstance(error, FileNotText):
         return explain(error, t)
     kind = str(error.values.get("kind", ""))
-    if name.lower().endswith(_WORKBOOKS) or kind == "xls":
-        return t("imports.refused.workbook")
     if kind in _IMAGES:
         return t("imports.refused.image")
-    if kind == "pdf":
-        return t("imports.refused.pdf")
+    if kind == "pdf" or kind in _DOCUMENTS:
+        return t("imports.refused.document")
     return t("imports.refused.archive") if kind in _ARCHIVES else explain(error, t)
 
 
@@ -119,7 +118,7 @@ def preview_screen(job: Job, t: Texts, *, page: int = 0, before: str = "") -> Sc
     pages = max(1, -(-len(job.columns) // _COLUMNS))
     page = min(max(page, 0), pages - 1)
     columns = range(page * _COLUMNS, min((page + 1) * _COLUMNS, len(job.columns)))
-    lines = [step_head(job, t, 1), "", t("imports.read_as", encoding=_encoding(job, t), delimiter=_delimiter(job, t))]
+    lines = [step_head(job, t, 1), "", _read_as(job, t)]
     if before:
         lines.append(before)
     lines += [f"<pre>{_table(job, t, columns)}</pre>", t("imports.columns")]
@@ -130,6 +129,10 @@ def preview_screen(job: Job, t: Texts, *, page: int = 0, before: str = "") -> Sc
     rows += pager(page, len(job.columns), to=lambda index: ShowPreview(job.id, index), size=_COLUMNS)
     rows.append((Button(t.label("imports.header_on" if job.header else "imports.header_off"),
                         SetHeader(job.id, not job.header)),))  # fmt: skip
+    if job.odd:
+        rows.append((Button(t.label("imports.encoding"), source_talk.AskEncoding(job.id)),))
+    if len(job.parts) > 1:
+        rows.append((Button(t.label("imports.part", count=len(job.parts)), source_talk.AskPart(job.id)),))
     onward = review_talk.Review(job.id) if job.group_id is not None else review_talk.AskGroup(job.id)
     if job.has_number:
         rows.append((Button(t.label("imports.continue"), onward, Style.PRIMARY),))
@@ -190,14 +193,17 @@ def chosen(yes: bool) -> Style | None:
     return Style.PRIMARY if yes else None
 
 
-def _encoding(job: Job, t: Texts) -> str:
-    known = {"cp1252": "Windows-1252", "utf-8": "UTF-8", "utf-8-sig": "UTF-8"}
-    return known.get(job.encoding, job.encoding.upper())
-
-
-def _delimiter(job: Job, t: Texts) -> str:
+def _read_as(job: Job, t: Texts) -> str:
+    table = job.table
+    if table.workbook:
+        return t("imports.read_sheet", sheet=cut(table.sheet))
     names = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-    return t.label(f"imports.delimiter.{names[job.delimiter]}")
+    words = t(
+        "imports.read_as",
+        encoding=source_talk.encoding_name(job.layout.encoding),
+        delimiter=t.label(f"imports.delimiter.{names[job.layout.delimiter]}"),
+    )
+    return f"{t('imports.read_member', name=cut(table.name))} {words}" if len(job.parts) > 1 else words
 
 
 def last_rows(job: Job, t: Texts, back: Action | None = None) -> Rows:
@@ -244,7 +250,7 @@ async def receive_file(action: ReceiveFile, chat: Chat) -> Screen:
             group_id=action.group_id,
         )
     except FileRejected as error:
-        return ask_screen(t, group_id=action.group_id, group=group, note=refused_words(error, name, t))
+        return ask_screen(t, group_id=action.group_id, group=group, note=refused_words(error, t))
     return await show_preview(ShowPreview(job_id), chat)
 
 

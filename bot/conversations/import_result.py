@@ -1,13 +1,13 @@
 """An import that runs or has ended: its progress, stopping it, the result, and the rows that were refused."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from bot.chat import Chat
 from bot.conversations import contacts_import as import_talk
 from bot.conversations import groups as group_talk
 from bot.conversations import import_review as review_talk
+from bot.conversations import import_source as source_talk
 from bot.layout import cut, footer, heading, pairs
 from bot.live import live
 from bot.outbox import notice
@@ -16,14 +16,14 @@ from domain.errors import NotFound
 from domain.models import ImportState, LiveViewKind, Notice, NoticeKind
 from domain.rules.contact_csv import REASONS, RowError, errors_csv
 from domain.rules.permission import Permission
-from domain.usecases import imports
+from domain.usecases import import_progress, imports
+from domain.usecases.import_progress import Stage
 from domain.usecases.imports import Counts, Job
 from locales import Texts
 
 FEW: Final = 5  # refused rows that are all named
 _FIRST_ERRORS: Final = 3  # of more
 _BAR: Final = 12  # characters
-_RATE_AFTER_S: Final = 1.0
 
 
 # --- actions
@@ -44,21 +44,19 @@ class SendErrors(Action, code="ie", permission=Permission.EDIT):
 # --- screens
 
 
-def progress_screen(job: Job, counts: Counts, t: Texts, *, now: datetime) -> Screen:
-    """How far it is, how fast it goes, how long it will take."""
-    done = counts.written / counts.contacts if counts.contacts else 0.0
-    lines = [_head(job, t), ""]
-    if counts.written:
-        lines.append(t("imports.running", group=job.group))
-        lines.append(f"<code>{bar(done)}</code> {t.percent(round(done, 3))}")
-        lines.append(t("imports.running.counts", done=t.number(counts.written), total=t.number(counts.contacts)))
-        seconds = (now - job.started_at).total_seconds() if job.started_at else 0.0
-        if seconds >= _RATE_AFTER_S:
-            rate = counts.written / seconds
-            left_s = round((counts.contacts - counts.written) / rate)
-            lines.append(t("imports.running.rate", rate=t.number(round(rate)), left=_duration(left_s, t)))
+def progress_screen(job: Job, counts: Counts, t: Texts) -> Screen:
+    """What it is doing, how far it is, how fast it goes, how long it will take."""
+    progress = import_progress.of(job.id)
+    reading = progress is not None and progress.stage is Stage.READING
+    if reading or (progress is None and not counts.written):
+        lines = [_head(job, t), "", t("imports.reading"), _bar(progress.fraction if progress else 0.0, t)]
     else:
-        lines += [t("imports.reading"), f"<code>{bar(0.0)}</code>"]
+        done = counts.written / counts.contacts if counts.contacts else 0.0
+        lines = [_head(job, t), "", t("imports.running", group=job.group), _bar(done, t)]
+        lines.append(t("imports.running.counts", done=t.number(counts.written), total=t.number(counts.contacts)))
+        if progress is not None and progress.rate:
+            left_s = round((counts.contacts - counts.written) / progress.rate)
+            lines.append(t("imports.running.rate", rate=t.number(round(progress.rate)), left=_duration(left_s, t)))
     stop = Button(t.label("imports.stop"), StopImport(job.id), Style.DANGER)
     return Screen("\n".join(lines), ((stop,), *footer(t)), follow=Follow(LiveViewKind.IMPORT, job.id))
 
@@ -118,11 +116,15 @@ def errors_document(job: Job, errors: Sequence[RowError], t: Texts) -> Document:
     line, column, value, reason = (t.label(f"imports.errors.{name}") for name in names)
     content = errors_csv(
         errors,
-        job.delimiter,
+        job.layout.delimiter,
         header=(line, column, value, reason),
         reasons={key: t.label(key) for key in REASONS},
     )
     return Document(t.label("imports.errors.file"), content, t("imports.errors.caption", count=len(errors)))
+
+
+def _bar(fraction: float, t: Texts) -> str:
+    return f"<code>{bar(fraction)}</code> {t.percent(round(fraction, 3))}"
 
 
 def bar(fraction: float) -> str:
@@ -150,6 +152,8 @@ def _result_rows(job: Job, chat: Chat) -> Rows:
             buttons.append(Button(t.label("groups.campaign"), unpack(f"wn:{job.group_id}"), Style.PRIMARY))
     if counts is not None and counts.refused:
         buttons.append(Button(t.label("imports.errors"), SendErrors(job.id)))
+    if len(job.parts) > 1:
+        buttons.append(Button(t.label("imports.part.next"), source_talk.ImportNext(job.id)))
     if not buttons:
         buttons.append(Button(t.label("imports.open"), import_talk.AskFile()))
     return (*pairs(buttons), *footer(t, group_talk.ListGroups()))
@@ -182,7 +186,7 @@ async def show(job: Job, chat: Chat) -> Screen:
     if job.state is ImportState.PREVIEW:
         return await import_talk.show_preview(import_talk.ShowPreview(job.id), chat)
     if job.state is ImportState.RUNNING and job.counts is not None:
-        return progress_screen(job, job.counts, chat.t, now=chat.now)
+        return progress_screen(job, job.counts, chat.t)
     return result_screen(job, chat)
 
 
@@ -194,7 +198,7 @@ async def follow_import(job_id: int, chat: Chat) -> tuple[Screen, bool]:
     """The progress, until it has ended."""
     job = await imports.get(chat.account.id, job_id)
     if job.state is ImportState.RUNNING and job.counts is not None:
-        return progress_screen(job, job.counts, chat.t, now=chat.now), False
+        return progress_screen(job, job.counts, chat.t), False
     return ended_line_screen(job, chat.t), True
 
 

@@ -1,19 +1,24 @@
 """Importing contacts, steps two and three: the group, the dry run, and the word to begin."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 from bot.chat import Chat
 from bot.conversations import contacts_import as import_talk
 from bot.conversations import import_result as result_talk
 from bot.layout import PAGE, cut, footer, pager
-from bot.screen import Action, Button, Rows, Screen, Style, on
+from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from domain.models import ImportState
-from domain.rules.contact_csv import FileRejected
+from domain.rules.contact_csv import COUNTRY_NOT_ENABLED, FileRejected
+from domain.rules.existing import Existing
 from domain.rules.permission import Permission
-from domain.usecases import groups, imports
+from domain.usecases import groups, import_progress, imports
 from domain.usecases.groups import GroupLine
-from domain.usecases.imports import Job
+from domain.usecases.imports import Job, ReadingStopped
 from locales import Texts
+
+_TOLD_EACH_S: Final = 1.0
 
 # --- actions
 
@@ -51,6 +56,19 @@ class Review(Action, code="ir", permission=Permission.EDIT):
     job_id: int
 
 
+class StopReading(Action, code="iq", permission=Permission.EDIT, ahead=True):
+    """Read no further."""
+
+    job_id: int
+
+
+class SetExisting(Action, code="io", permission=Permission.EDIT):
+    """What becomes of contacts that are there."""
+
+    job_id: int
+    existing: str
+
+
 class Confirm(Action, code="iy", permission=Permission.EDIT):
     """Let it run."""
 
@@ -84,20 +102,24 @@ def new_group_screen(job: Job, t: Texts, *, any_group: bool) -> Screen:
     return Screen(text, (*rows, *import_talk.last_rows(job, t, back)), expects=NameGroup(job.id))
 
 
-def reading_screen(job: Job, t: Texts) -> Screen:
-    """While the file is read to its end. Its button is for who finds it after a restart."""
-    again = (Button(t.label("nav.refresh"), Review(job.id)),)
-    return Screen(f"{import_talk.step_head(job, t, 3)}\n\n{t('imports.reading')}", (again, *footer(t)))
+def reading_screen(job: Job, t: Texts, *, fraction: float = 0.0) -> Screen:
+    """While the file is read to its end. ``Refresh`` is for who finds it after a restart."""
+    text = f"{import_talk.step_head(job, t, 3)}\n\n{t('imports.reading')}"
+    text += f"\n<code>{result_talk.bar(fraction)}</code> {t.percent(round(fraction, 2))}"
+    stop = Button(t.label("imports.stop_reading"), StopReading(job.id), Style.DANGER)
+    again = Button(t.label("nav.refresh"), Review(job.id))
+    return Screen(text, ((stop,), (again,), *footer(t)))
 
 
-def review_screen(job: Job, t: Texts, *, first_errors: str = "") -> Screen:
-    """Step three: what it would come to. ``first_errors``: HTML lines."""
+def review_screen(job: Job, t: Texts, *, first_errors: str = "", may_govern: bool = False) -> Screen:
+    """Step three: what it would come to. ``first_errors``: HTML lines. ``may_govern``: countries can be enabled."""
     counts = job.counts
     if counts is None:
         return import_talk.preview_screen(job, t)
     lines = [import_talk.step_head(job, t, 3), "", t("imports.review.rows", count=counts.rows, group=job.group), ""]
     lines.append(t("imports.review.new", number=t.number(counts.new)))
-    for key, number in (("known", counts.known), ("repeated", counts.repeated), ("blacklisted", counts.blacklisted)):
+    known = f"known.{job.existing}"
+    for key, number in ((known, counts.known), ("repeated", counts.repeated), ("blacklisted", counts.blacklisted)):
         if number:
             lines.append(t(f"imports.review.{key}", number=t.number(number)))
     few = bool(first_errors) and sum(counts.refused.values()) <= result_talk.FEW
@@ -107,10 +129,15 @@ def review_screen(job: Job, t: Texts, *, first_errors: str = "") -> Screen:
     if not counts.contacts:
         lines += ["", t("imports.review.nothing")]
     rows: list[tuple[Button, ...]] = []
+    if counts.known:
+        lines += ["", t("imports.existing.ask")]
+        rows.append(tuple(_existing(job, choice, t) for choice in Existing))
     if counts.contacts:
         rows.append((Button(t.label("imports.confirm", count=counts.contacts), Confirm(job.id), Style.SUCCESS),))
     if counts.refused:
         rows.append((Button(t.label("imports.errors"), result_talk.SendErrors(job.id)),))
+    if may_govern and counts.refused.get(COUNTRY_NOT_ENABLED):
+        rows.append((Button(t.label("imports.countries"), unpack(f"yc:{job.id}")),))
     rows.append(
         (
             Button(t.label("imports.change_columns"), import_talk.ShowPreview(job.id)),
@@ -118,6 +145,11 @@ def review_screen(job: Job, t: Texts, *, first_errors: str = "") -> Screen:
         )
     )
     return Screen("\n".join(lines), (*rows, *import_talk.last_rows(job, t, import_talk.ShowPreview(job.id))))
+
+
+def _existing(job: Job, choice: Existing, t: Texts) -> Button:
+    mark = "✅ " if job.existing is choice else ""
+    return Button(f"{mark}{t.label(f'imports.existing.{choice}')}", SetExisting(job.id, choice))
 
 
 def _group(line: GroupLine, t: Texts) -> str:
@@ -173,12 +205,44 @@ async def review(action: Review, chat: Chat) -> Screen:
     if job.counts is None and job.has_number:
         await chat.say(reading_screen(job, chat.t))
         try:
-            job = await imports.review(chat.account.id, job.id)
+            job = await _read(job, chat)
+        except ReadingStopped:
+            return await import_talk.show_preview(import_talk.ShowPreview(job.id), chat)
         except FileRejected as error:
             await imports.discard(chat.account.id, job.id)
-            return import_talk.ask_screen(chat.t, note=import_talk.refused_words(error, job.file_name, chat.t))
+            return import_talk.ask_screen(chat.t, note=import_talk.refused_words(error, chat.t))
     errors = await imports.errors(chat.account.id, job.id)
-    return review_screen(job, chat.t, first_errors=result_talk.first_errors(errors, chat.t))
+    return review_screen(
+        job, chat.t, first_errors=result_talk.first_errors(errors, chat.t), may_govern=chat.may(Permission.GOVERN)
+    )
+
+
+async def _read(job: Job, chat: Chat) -> Job:
+    """The dry run, telling how far it is."""
+    reading = asyncio.create_task(imports.review(chat.account.id, job.id))
+    try:
+        while not (await asyncio.wait([reading], timeout=_TOLD_EACH_S))[0]:
+            progress = import_progress.of(job.id)
+            if progress is not None:
+                await chat.say(reading_screen(job, chat.t, fraction=progress.fraction))
+        return reading.result()
+    finally:
+        reading.cancel()
+
+
+@on(StopReading)
+async def stop_reading(action: StopReading, chat: Chat) -> Screen:
+    """At once; the columns are shown again."""
+    import_progress.stop_reading(action.job_id)
+    return await import_talk.show_preview(import_talk.ShowPreview(action.job_id), chat)
+
+
+@on(SetExisting)
+async def set_existing(action: SetExisting, chat: Chat) -> Screen:
+    """Note it."""
+    existing = next((choice for choice in Existing if choice == action.existing), Existing.FILL)
+    await imports.set_existing(chat.account.id, action.job_id, existing=existing)
+    return await review(Review(action.job_id), chat)
 
 
 @on(Confirm)

@@ -12,6 +12,7 @@ class Account(Model):
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=64, unique=True)
     region = fields.CharField(max_length=2)  # ISO 3166-1 alpha-2; local numbers are read in it
+    countries: fields.Field[list[str] | None] = fields.JSONField(null=True)  # that may be written to; None: the region
     time_zone = fields.CharField(max_length=64)  # IANA name
     sender_id = fields.CharField(max_length=21)
     segment_price = fields.DecimalField(max_digits=12, decimal_places=6, null=True)

@@ -1,12 +1,14 @@
 """A contact file on its way in: kept with its bytes until it is done, so that a kill in the middle loses nothing."""
 
 from enum import StrEnum
+from typing import Any
 
 from tortoise import fields
 from tortoise.models import Model
 
 from domain.models.account import Account
 from domain.models.contact import ContactGroup
+from domain.rules.existing import Existing
 
 
 class ImportState(StrEnum):
@@ -41,6 +43,10 @@ class ImportJob(Model):
     columns: fields.Field[list[str | None]] = fields.JSONField(default=list)  # field of each column, or null
     header = fields.BooleanField(default=False)
     sample: fields.Field[list[list[str]]] = fields.JSONField(default=list)  # the first rows, the header among them
+    parts: fields.Field[list[dict[str, Any]] | None] = fields.JSONField(null=True)  # the upload's tables
+    part = fields.SmallIntField(default=0, db_default=0)  # the one that is imported
+    odd = fields.CharField(max_length=400, default="", db_default="")  # bytes, in hexadecimal, that an encoding changes
+    existing = fields.CharEnumField(Existing, max_length=8, default=Existing.FILL, db_default=Existing.FILL.value)
     state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.PREVIEW)
     cursor = fields.BigIntField(default=0)
     counts: fields.Field[dict[str, int]] = fields.JSONField(default=dict)

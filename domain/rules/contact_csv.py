@@ -1,16 +1,15 @@
 """
-Contact files: bytes in, rows and refusals with their line out, lazily. ``csv_layout`` finds how a file is written,
-``csv_columns`` what its columns mean. Nothing is stored here.
+Contact files: records in, rows and refusals with their line out, lazily. ``csv_records`` cuts a text into records,
+``csv_layout`` finds how it is written, ``csv_columns`` what its columns mean. Nothing is stored here.
 """
 
 import csv
 import io
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import IO, Final, NamedTuple
 
 from domain.rules.csv_columns import ColumnMap, Field, guess_columns
 from domain.rules.csv_layout import (
@@ -25,6 +24,7 @@ from domain.rules.csv_layout import (
     TooManyRows,
     detect,
 )
+from domain.rules.csv_records import Record, records_of
 from domain.rules.msisdn import NumberPlan, NumberProblem
 
 __all__ = [
@@ -48,11 +48,11 @@ __all__ = [
     "errors_csv",
     "guess_columns",
     "preview",
+    "preview_text",
     "read_rows",
 ]
 
 MAX_CELL: Final = 255  #: characters
-_MAX_RECORD_LINES: Final = 30  # a quoted cell of more lines has lost its closing quote
 _GUESSED_FROM: Final = 200  # rows
 _SHOWN: Final = 100  # characters of a refused value
 _FIELDS: Final = tuple(Field)
@@ -61,6 +61,7 @@ _REASON_PREFIX: Final = "import.reason."
 CELL_TOO_LONG: Final = _REASON_PREFIX + "cell_too_long"
 TOO_MANY_CELLS: Final = _REASON_PREFIX + "too_many_cells"
 _NUMBER_REASONS: Final = {problem: _REASON_PREFIX + problem.value for problem in NumberProblem}
+COUNTRY_NOT_ENABLED: Final = _NUMBER_REASONS[NumberProblem.COUNTRY_NOT_ENABLED]
 #: Every text key that a ``RowError`` may carry.
 REASONS: Final = frozenset({CELL_TOO_LONG, TOO_MANY_CELLS, *_NUMBER_REASONS.values()})
 
@@ -116,15 +117,14 @@ class Preview:
     rows: tuple[tuple[str, ...], ...]
 
 
-def preview(content: bytes, plan: NumberPlan, rows: int = 5) -> Preview:
+def preview(layout: Layout, records: Iterable[Record], plan: NumberPlan, rows: int = 5) -> Preview:
     """
-    Look at a file: how it is written, what its columns are, its first rows.
+    Look at the beginning of a file: what its columns are, its first rows.
 
     Raises:
         FileRejected: Nothing of it can be used.
     """
-    layout = detect(content)
-    first = [cells for _, cells in islice(_records(content, layout), _GUESSED_FROM) if any(map(str.strip, cells))]
+    first = [cells for _, cells in islice(records, _GUESSED_FROM) if any(map(str.strip, cells))]
     if not first:
         raise FileEmpty
     width = max(map(len, first))
@@ -138,42 +138,66 @@ def preview(content: bytes, plan: NumberPlan, rows: int = 5) -> Preview:
     return Preview(layout, columns, wide[0][: len(first[0])], tuple(row[: len(first[0])] for row in wide[1 : rows + 1]))
 
 
-def read_rows(content: bytes, *, layout: Layout, columns: ColumnMap, plan: NumberPlan) -> Iterator[Row | RowError]:
+def preview_text(stream: IO[bytes], again: IO[bytes], plan: NumberPlan, *, encoding: str = "") -> Preview:
+    """
+    Look at a text: how it is written, what its columns are, its first rows.
+
+    Args:
+        stream: It is read to its end.
+        again: The same bytes once more.
+        encoding: What a person says it is.
+
+    Raises:
+        FileRejected: Nothing of it can be used.
+    """
+    layout = detect(stream, encoding=encoding)
+    return preview(layout, records_of(again, layout), plan)
+
+
+def read_rows(records: Iterator[Record], *, columns: ColumnMap, plan: NumberPlan) -> Iterator[Row | RowError]:
     """
     Every row of a file, in order; those without anything in them are passed over. A number that comes twice is the
     caller's business, and so is an e-mail address that is none.
 
+    Args:
+        records: From the first row on: the header's too, where ``columns`` says that there is one.
+
     Raises:
-        TooManyRows: At the first line too many.
+        TooManyRows: At the first row too many.
         ValueError: No column is the phone number.
     """
     if not columns.has_msisdn:
         raise ValueError("no column is the phone number")
-    records = _records(content, layout)
     if columns.header:
         next((line for line, cells in records if any(map(str.strip, cells))), None)
     return _rows(records, columns, plan)
 
 
-def _rows(records: Iterator[tuple[int, list[str]]], columns: ColumnMap, plan: NumberPlan) -> Iterator[Row | RowError]:
+def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> Iterator[Row | RowError]:
     width = len(columns.columns)
     phone = columns.columns.index(Field.MSISDN)
     places = [columns.columns.index(field) if field in columns.columns else width for field in _FIELDS[1:]]
     pick = itemgetter(*places)
     padding = [""] * (width + 1)
-    read = plan.read
+    read, new, strip = plan.read, tuple.__new__, str.strip
+    left = MAX_ROWS
     for line, cells in records:
         if len(cells) != width:
-            if any(map(str.strip, cells[width:])):
+            if any(map(strip, cells[width:])):
                 yield RowError(line, 0, _shown(" ".join(cells)), TOO_MANY_CELLS)
                 continue
             cells = [*cells[:width], *padding[: width - len(cells)]]
         msisdn = read(cells[phone])
-        if isinstance(msisdn, int) and len(max(cells, key=len)) <= MAX_CELL:
+        if type(msisdn) is int and len(max(cells, key=len)) <= MAX_CELL:
             cells.append("")  # what a field without a column holds
-            yield Row(line, msisdn, *map(str.strip, pick(cells)))
-        elif any(map(str.strip, cells)):
+            yield new(Row, (line, msisdn, *map(strip, pick(cells))))
+        elif any(map(strip, cells)):
             yield _refusal(line, cells, phone, None if isinstance(msisdn, int) else msisdn)
+        else:
+            continue
+        left -= 1
+        if left < 0:
+            raise TooManyRows(limit=MAX_ROWS)
 
 
 def _refusal(line: int, cells: Sequence[str], phone: int, problem: NumberProblem | None) -> RowError:
@@ -188,65 +212,6 @@ def _shown(value: str) -> str:
     return value.strip()[:_SHOWN]
 
 
-class _OpenQuote(Exception):
-    """A record goes on for too many lines."""
-
-
-class _Lines(Iterator[str]):
-    """The lines of a file for ``csv``, which can be given back; ``taken``: those of the record that is being read."""
-
-    def __init__(self, stream: Iterator[str]) -> None:
-        self._stream = stream
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-
-    def __next__(self) -> str:
-        if len(self.taken) >= _MAX_RECORD_LINES:
-            raise _OpenQuote
-        line = self._again.popleft() if self._again else next(self._stream)
-        self.taken.append(line)
-        return line
-
-    def give_back(self) -> str:
-        """All that was taken but the first line, which is returned."""
-        first, *rest = self.taken
-        self._again.extendleft(reversed(rest))
-        self.taken.clear()
-        return first
-
-
-def _records(content: bytes, layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """
-    Each record with the line where it begins. A quote that is never closed, or closed within a word, is a letter like
-    others: otherwise one stray quote would swallow the rows behind it.
-    """
-    lines = _Lines(_decoded(content, layout))
-    line = 1 + sum(1 for _ in islice(lines, layout.preamble))
-    reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-    while True:
-        lines.taken.clear()
-        try:
-            cells = next(reader)
-            count = len(lines.taken)
-        except StopIteration:
-            return
-        except (_OpenQuote, csv.Error):
-            cells = lines.give_back().rstrip("\r\n").split(layout.delimiter)
-            count = 1
-            reader = csv.reader(lines, delimiter=layout.delimiter, strict=True)
-        if line > MAX_ROWS + layout.preamble:
-            raise TooManyRows(limit=MAX_ROWS)
-        yield line, cells
-        line += count
-
-
-def _decoded(content: bytes, layout: Layout) -> Iterator[str]:
-    """Lines with their ends. What the encoding does not know becomes U+FFFD, for the person to see."""
-    if not layout.encoding.startswith(("utf-16", "utf-32")):
-        content = content.translate(None, b"\0\x1a")  # no database takes the first; the second ends a DOS file
-    return iter(io.TextIOWrapper(io.BytesIO(content), layout.encoding, errors="replace", newline=""))
-
-
 def errors_csv(
     errors: Iterable[RowError],
     delimiter: str,
@@ -255,7 +220,8 @@ def errors_csv(
     reasons: Mapping[str, str],
 ) -> bytes:
     """
-    The refused rows as a file for a spreadsheet: line, column, value, reason; UTF-8 with BOM, CRLF.
+    The refused rows as a file for a spreadsheet: line, column, value, reason; CRLF. Excel opens UTF-8 with a mark, but
+    parts it at tabs only in UTF-16.
 
     Args:
         header: The four columns' names, in the person's language.
@@ -269,7 +235,7 @@ def errors_csv(
     for error in errors:
         reason = reasons.get(error.reason, error.reason)
         writer.writerow((error.line, error.column or "", _harmless(error.value), _harmless(reason)))
-    return out.getvalue().encode("utf-8-sig")
+    return out.getvalue().encode("utf-16" if delimiter == "\t" else "utf-8-sig")
 
 
 def _harmless(value: str) -> str:

@@ -91,7 +91,11 @@ def guess_columns(rows: Sequence[Sequence[str]], *, plan: NumberPlan) -> ColumnM
         below = rows
         numbers = [_share((row[at] for row in below if at < len(row)), plan) for at in range(width)]
     phone = _phone_column(named if header else [], numbers)
-    columns = _by_name(named, phone) if header and any(named) else _by_order(below, width, phone)
+    if header and any(named):
+        used = [any(at < len(row) and row[at].strip() for row in rows) for at in range(width)]
+        columns = _by_name(named, phone, used=used)
+    else:
+        columns = _by_order(below, width, phone)
     return ColumnMap(tuple(columns), header)
 
 
@@ -111,7 +115,7 @@ def _phone_column(named: Sequence[Field | None], numbers: Sequence[float]) -> in
     return best if numbers[chosen] == 0 and numbers[best] >= _ENOUGH else chosen
 
 
-def _by_name(named: Sequence[Field | None], phone: int) -> list[Field | None]:
+def _by_name(named: Sequence[Field | None], phone: int, *, used: Sequence[bool]) -> list[Field | None]:
     columns: list[Field | None] = [None] * len(named)
     columns[phone] = Field.MSISDN
     for at, field in enumerate(named):
@@ -119,7 +123,7 @@ def _by_name(named: Sequence[Field | None], phone: int) -> list[Field | None]:
             columns[at] = columns[at] or field
     free = [field for field in _VALUES if field not in columns]
     for at, found in enumerate(columns):
-        if found is None and free:
+        if found is None and free and used[at]:
             columns[at] = free.pop(0)
     return columns
 

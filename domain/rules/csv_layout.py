@@ -9,22 +9,27 @@ FileRejected                     nothing of the file can be used
 └─ TooManyRows(limit)
 """
 
+import codecs
 import csv
 import io
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 
 from domain.errors import DomainError
 
 MAX_COLUMNS: Final = 50
-MAX_ROWS: Final = 1_000_000  # lines of the file
+MAX_ROWS: Final = 1_000_000  #: contacts in a file
+_MAX_LINES: Final = 3 * MAX_ROWS  # a cell may hold line breaks, but not each of them two
+#: What a person may choose from.
+ENCODINGS: Final = ("utf-8", "cp1252", "latin-1", "cp850", "mac-roman", "utf-16-le", "utf-16-be")
 DELIMITERS: Final = (",", ";", "\t", "|")
 
 _NUMBER_LIKE: Final = re.compile(r"[\s'+(]*\d[\d\s().+-]{5,25}")
 _LOOKED_AT: Final = 100  # lines
 _HEAD: Final = 65_536  # bytes in which a file shows what it is
+_BLANK: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 _MAGIC: Final = (
     (b"\x89PNG", "png"),
     (b"\xff\xd8\xff", "jpg"),
@@ -90,7 +95,7 @@ class Layout:
     How a file is to be read.
 
     Attributes:
-        encoding: A name that Python knows. ``cp1252`` is a guess: ``cp850`` may be offered where letters look wrong.
+        encoding: A name that Python knows; ``cp1252`` is a guess: ``ENCODINGS`` are offered where letters look wrong.
         preamble: Lines in front of the first row: 1 for Excel's ``sep=;``.
     """
 
@@ -99,60 +104,71 @@ class Layout:
     preamble: int = 0
 
 
-def detect(sample: bytes) -> Layout:
+def kind_of(head: bytes) -> str:
+    """The usual ending of a file that is no text, by its first bytes; empty: it may be text."""
+    for magic, kind in _MAGIC:
+        if head.startswith(magic) and not (magic == b"BM" and head.isascii()):
+            return kind
+    return ""
+
+
+def detect(stream: IO[bytes], *, encoding: str = "") -> Layout:
     """
     Find out how a file is written.
 
     Args:
-        sample: All of it, or its beginning; the more, the surer the encoding.
+        stream: The file, from its beginning; it is read to its end, for one wrong byte tells UTF-8 from the others.
+        encoding: What a person says it is; empty: find out.
 
     Raises:
         FileRejected: It is empty, or no text, or has more columns or lines than we take.
     """
-    if not sample.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
-        raise FileEmpty
-    encoding = _encoding(sample)
-    if max(sample.count(b"\n"), sample.count(b"\r")) > MAX_ROWS:
-        raise TooManyRows(limit=MAX_ROWS)
-    head = sample[:_HEAD].decode(encoding, "replace").splitlines()
-    preamble = 0
-    if head[0].lower().startswith("sep=") and len(head[0].rstrip()) <= 5:
-        preamble = 1
-        if head[0][4:5] in DELIMITERS:
-            return Layout(encoding, head[0][4:5], preamble)
-    lines = [line for line in head[preamble : preamble + _LOOKED_AT] if line.strip()]
-    delimiter = _delimiter(lines)
-    return Layout(encoding, delimiter, preamble)
-
-
-def _encoding(sample: bytes) -> str:
-    for magic, kind in _MAGIC:
-        if sample.startswith(magic) and not (magic == b"BM" and sample.isascii()):
-            raise FileNotText(kind=kind)
-    for mark, name in _BOMS:
-        if sample.startswith(mark):
-            return name
-    head = sample[:_HEAD]
-    if b"\0" in head:
-        return _without_mark(head)
-    if len(head) - len(head.translate(None, _CONTROL)) > len(head) // 200:
+    head = stream.read(_HEAD)
+    if not head.strip(_BLANK):
+        if not any(chunk.strip(_BLANK) for chunk in iter(lambda: stream.read(_HEAD), b"")):
+            raise FileEmpty
         raise FileNotText(kind="")
-    try:
-        # A sample may end within a character.
-        sample.decode("utf-8") if len(sample) <= 3 else sample[: _whole(sample)].decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+    found = _encoding(head, stream)
+    encoding = encoding or found
+    lines = head.decode(encoding, "replace").splitlines()
+    preamble = 0
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].rstrip()) <= 5:
+        preamble = 1
+        if lines[0][4:5] in DELIMITERS:
+            return Layout(encoding, lines[0][4:5], preamble)
+    return Layout(encoding, _delimiter([line for line in lines[preamble:][:_LOOKED_AT] if line.strip()]), preamble)
 
 
-def _whole(sample: bytes) -> int:
-    """Where the last character that may be cut begins."""
-    for back in range(1, 4):
-        if sample[-back] >= 0xC0:
-            return len(sample) - back
-        if sample[-back] < 0x80:
-            break
-    return len(sample)
+def _encoding(head: bytes, rest: IO[bytes]) -> str:
+    kind = kind_of(head)
+    if kind:
+        raise FileNotText(kind=kind)
+    marked = next((name for mark, name in _BOMS if head.startswith(mark)), "")
+    if not marked and b"\0" in head:
+        marked = _without_mark(head)
+    if not marked and len(head) - len(head.translate(None, _CONTROL)) > len(head) // 200:
+        raise FileNotText(kind="")
+    is_utf8 = _count_lines(head, rest)
+    return marked or ("utf-8" if is_utf8 else "cp1252")
+
+
+def _count_lines(head: bytes, rest: IO[bytes]) -> bool:
+    """Read to the end. Whether it is UTF-8; a character that is cut at the end does not speak against it."""
+    decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")("strict"), True
+    line_feeds = returns = 0
+    chunk = head
+    while chunk:
+        line_feeds += chunk.count(b"\n")
+        returns += chunk.count(b"\r")
+        if max(line_feeds, returns) > _MAX_LINES:
+            raise TooManyRows(limit=MAX_ROWS)
+        try:
+            if is_utf8:
+                decoder.decode(chunk)
+        except UnicodeDecodeError:
+            is_utf8 = False
+        chunk = rest.read(_HEAD)
+    return is_utf8
 
 
 def _without_mark(head: bytes) -> str:

@@ -5,6 +5,8 @@ that of ``phonenumbers``; clean numbers are judged by the patterns of ``national
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -12,7 +14,14 @@ from typing import Final
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, PhoneNumberType, ValidationResult
 
-from domain.rules.national import CALLING_CODES, CallingCode, calling_code, region_patterns
+from domain.rules.national import (
+    CALLING_CODES,
+    CallingCode,
+    calling_code,
+    plain_international,
+    plain_local,
+    region_patterns,
+)
 
 
 class NumberProblem(StrEnum):
@@ -35,6 +44,9 @@ class Verdict:
     msisdn: int | None
     problem: NumberProblem | None
 
+
+#: ISO 3166-1 codes of all regions that have numbers.
+REGIONS: Final = frozenset(phonenumbers.SUPPORTED_REGIONS)
 
 _MAX_LENGTH: Final = 60  # characters; no number is longer, however it is written
 _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s*[eE]\s*\+?\d{1,3}", re.ASCII)
@@ -88,6 +100,8 @@ class NumberPlan:
         self._code = str(code)
         self._home = region_patterns(region, code)
         self._own = calling_code(self._code)
+        self._plain_local = plain_local(region, self._code)
+        self._plain_international = plain_international(self._code)
         others = {str(phonenumbers.country_code_for_region(other)) for other in countries or ()}
         self._other_codes = tuple(sorted((others & CALLING_CODES) - {self._code}))
 
@@ -102,7 +116,14 @@ class NumberPlan:
 
     def read(self, text: str) -> int | NumberProblem:
         """As ``parse``, without a value around it: for whole files."""
-        found = self._clean(text.translate(_SEPARATORS))
+        plain = self._plain_local(text)
+        if plain is not None and self._allowed(plain.lastgroup):
+            return int(self._code + text)
+        digits = text.translate(_SEPARATORS)
+        plain = self._plain_international(digits)
+        if plain is not None and self._allowed(plain.lastgroup):
+            return int(digits)
+        found = self._clean(digits)
         return self._doubtful(text) if found is None else found
 
     def _clean(self, digits: str) -> int | None:
@@ -210,6 +231,13 @@ def region_of(msisdn: int) -> str | None:
     number = _parsed(msisdn)
     region = phonenumbers.region_code_for_number(number) if number is not None else None
     return region if region and region.isalpha() else None
+
+
+def regions_of(texts: Iterable[str], home: str) -> list[str]:
+    """The regions of the valid ones, the most frequent first. ``home``: as ``NumberPlan``'s region."""
+    everywhere = NumberPlan(home)
+    found = Counter(region_of(msisdn) for msisdn in map(everywhere.read, texts) if isinstance(msisdn, int))
+    return [region for region, _ in found.most_common() if region is not None]
 
 
 def _parsed(msisdn: int) -> PhoneNumber | None:

@@ -33,6 +33,8 @@ _NEVER: Final = "(?!)"
 class RegionPatterns:
     """How a region's numbers look, and which digits in front of them are not part of them."""
 
+    general: str  #: pattern of every number of the region
+    begins_plainly: str  #: pattern that looks ahead: nothing is taken off the front, nothing put there
     _general: re.Pattern[str]
     _national_prefix: re.Pattern[str] | None
     _international_prefix: re.Pattern[str] | None
@@ -63,10 +65,12 @@ class CallingCode:
     Attributes:
         mobile: Called with digits and where the national number begins; its ``lastgroup`` is the region.
         main: The region whose habits decide how such a number is read.
+        alternatives: ``mobile`` as a pattern, to be built into another.
     """
 
     mobile: Callable[[str, int], re.Match[str] | None]
     main: RegionPatterns
+    alternatives: str
 
 
 @cache
@@ -82,8 +86,11 @@ def region_patterns(region: str, code: int = 0) -> RegionPatterns:
         raise KeyError(region)
     national, international = metadata.national_prefix_for_parsing, metadata.international_prefix
     either = re.compile(f"(?:{national or _NEVER})|(?:{international or _NEVER})", re.ASCII)
+    general, plainly = _pattern(metadata.general_desc), f"(?!{national or _NEVER})(?!{international or _NEVER})"
     return RegionPatterns(
-        re.compile(_pattern(metadata.general_desc), re.ASCII),
+        general,
+        _NEVER if either.match("") else plainly,
+        re.compile(general, re.ASCII),
         _compiled(national),
         _compiled(international),
         None if either.match("") else either,
@@ -109,7 +116,25 @@ def calling_code(code: str) -> CallingCode:
         name = region if region.isalpha() else "WORLD"
         alternatives.append(f"(?P<{name}>{earlier}{_leading(metadata)}{_mobile(metadata)})")
         earlier += f"(?!{_claim(metadata)})"
-    return CallingCode(re.compile("|".join(alternatives), re.ASCII).fullmatch, region_patterns(regions[0], int(code)))
+    either = "|".join(alternatives)
+    return CallingCode(re.compile(either, re.ASCII).fullmatch, region_patterns(regions[0], int(code)), either)
+
+
+def plain_local(region: str, code: str) -> Callable[[str], re.Match[str] | None]:
+    """
+    Matches what is a mobile number as it is typed at home, where the library rewrites nothing of it; ``lastgroup`` is
+    the region. One look instead of three: most rows of most files are written so.
+    """
+    home = region_patterns(region, int(code))
+    pattern = f"{home.begins_plainly}(?={home.general})(?:{calling_code(code).alternatives})"
+    return re.compile(pattern, re.ASCII).fullmatch
+
+
+def plain_international(code: str) -> Callable[[str], re.Match[str] | None]:
+    """The same for what is typed with ``+`` and the country code."""
+    behind = calling_code(code)
+    pattern = f"\\+{code}{behind.main.begins_plainly}(?:{behind.alternatives})"
+    return re.compile(pattern, re.ASCII).fullmatch
 
 
 def _metadata(region: str, code: int) -> PhoneMetadata | None:

@@ -1,21 +1,37 @@
-"""The pieces of the contact statements that read the same on both engines: columns, and when a filled field wins."""
+"""What the contact statements have in common on both engines: columns, and what becomes of a contact that is there."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from domain.rules.blanks import decided, held_fields
-from domain.store.interface import ContactRow, ImportedRow
+from domain.rules.existing import Existing
+from domain.store.interface import ContactRow, ImportedRow, Policy
 
 FIELDS: Final = ImportedRow._fields[1:]  #: what a contact has besides its number
 STAGED: Final = ImportedRow._fields
 COLUMNS: Final = ", ".join(STAGED)
 CONTACT: Final = "c.id, " + ", ".join(f"c.{name}" for name in STAGED)
 
-#: A blank never erases what is there; a row that says nothing new is left alone, its ``updated_ms`` too.
-ASSIGNMENTS: Final = ", ".join(
-    f"{name} = case when excluded.{name} <> '' then excluded.{name} else contact.{name} end" for name in FIELDS
-)
-DIFFERS: Final = " or ".join(f"(excluded.{name} <> '' and excluded.{name} <> contact.{name})" for name in FIELDS)
+
+def assignments(policy: Policy) -> str:
+    """What an upsert sets in a contact that is there; ``updated_ms`` and ``import_id`` apart."""
+    if policy.existing is Existing.REPLACE:
+        return ", ".join(f"{name} = excluded.{name}" for name in _replaced(policy))
+    return ", ".join(
+        f"{name} = case when excluded.{name} <> '' then excluded.{name} else contact.{name} end" for name in FIELDS
+    )
+
+
+def differs(policy: Policy) -> str:
+    """Whether it says anything new: a contact that is left alone keeps its ``updated_ms`` too."""
+    if policy.existing is Existing.REPLACE:
+        return " or ".join(f"excluded.{name} <> contact.{name}" for name in _replaced(policy))
+    return " or ".join(f"(excluded.{name} <> '' and excluded.{name} <> contact.{name})" for name in FIELDS)
+
+
+def _replaced(policy: Policy) -> list[str]:
+    return [name for name in FIELDS if name in policy.fields]
+
 
 OPTOUT: Final = "optout"  #: the source of a number whose owner asked for it
 DELETE_SLICE: Final = 5_000  # memberships a transaction: about 10 ms on SQLite

@@ -5,10 +5,13 @@ Every method is one transaction, or a few where it says so. What is refused by a
 an error: somebody else was first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from domain.rules.existing import Existing
 from domain.rules.message_state import MessageEvent, MessageState
 from domain.rules.receipt import other_bases
 from domain.store.journal import JournalStore
@@ -39,6 +42,32 @@ class ImportedRow(NamedTuple):
     value_1: str
     value_2: str
     value_3: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRows:
+    """Rows of a staged file that ``staged`` has opened: those above ``after``, up to ``last``."""
+
+    path: Path
+    after: int
+    last: int
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What becomes of contacts that are there. ``fields``: those that the file has a column for, where they matter."""
+
+    existing: Existing = Existing.FILL
+    fields: frozenset[str] = frozenset()
+
+    @property
+    def writes(self) -> bool:
+        """Whether any of their fields may change."""
+        return self.existing is Existing.FILL or (self.existing is Existing.REPLACE and bool(self.fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,17 +316,27 @@ class ContactStore(Protocol):
     import_rows: ClassVar[int]
     import_pause_s: ClassVar[float]
 
-    async def standing(self, account_id: int, msisdns: Iterable[int]) -> Listed:
-        """How the numbers (distinct) stand now. Reads only."""
+    def staged(self, path: Path) -> AbstractAsyncContextManager[None]:
+        """Open a file of ``domain.store.staging`` for ``standing`` and ``import_slice``."""
+        ...
+
+    async def standing(self, account_id: int, rows: StagedRows) -> Listed:
+        """How some of the numbers of an open staged file stand now. Reads only."""
         ...
 
     async def import_slice(
-        self, account_id: int, group_id: int, rows: Sequence[ImportedRow], *, now_ms: int, job_id: int
+        self,
+        account_id: int,
+        group_id: int,
+        rows: Sequence[ImportedRow] | StagedRows,
+        *,
+        now_ms: int,
+        job_id: int,
+        policy: Policy = Policy(),
     ) -> SliceCounts | None:
         """
-        One transaction: upsert ``rows`` (ascending, distinct msisdns; filled fields win over what is there, blank ones
-        leave it), put them in the group, raise its revision, and advance the job's cursor and counts. Where the job
-        has a change, its journal is written too.
+        One transaction: upsert ``rows`` (ascending, distinct msisdns), put them in the group, raise its revision, and
+        advance the job's cursor and counts. Where the job has a change, its journal is written too.
 
         Returns:
             None, and nothing is written: the job is not RUNNING any more, has been past these rows already, or its

@@ -1,119 +1,156 @@
-"""Reading an upload to its last row: what is valid goes to a staging file, the rest is counted and kept."""
+"""
+Reading an upload: a look at its beginning, and all of it to the last row. No database: it runs in a thread for a small
+file, and in a process of its own for what is large or a workbook.
+"""
 
-import dataclasses
-import json
-import threading
-import zlib
+import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
-from typing import Final
+from pathlib import Path
+from typing import IO, Final
 
-from domain.models import ImportJob
-from domain.rules.contact_csv import ColumnMap, Field, Layout, Row, RowError, read_rows
-from domain.rules.msisdn import NumberPlan
+from domain.rules.contact_csv import Layout, Row, RowError, preview, preview_text, read_rows
+from domain.rules.csv_records import Record, records_of
+from domain.rules.upload import Part, open_part, parts_of, size_of
 from domain.store.staging import Staging
+from domain.usecases.import_spec import Look, LookSpec, ReadSpec, Tally, pack_errors
 
 ERRORS_KEPT: Final = 100_000  #: refused rows that ``errores.csv`` names; all of them are counted
+STAGED: Final = "staged.db"
+ERRORS: Final = "errors.z"
 _BATCH: Final = 2_000  # rows
-_WIDE: Final = ("utf-16", "utf-32")
+_CELL: Final = 40  # characters of a cell that are shown
+_SHEET: Final = Layout("utf-8", ";")  # a workbook has neither; refused rows go out so
+
+#: Told from time to time how much of how much is read; may raise ``Stopped``.
+Report = Callable[[int, int], None]
 
 
 class Stopped(Exception):
     """Nobody wants the result any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
+def look_at(content: bytes, spec: LookSpec) -> Look:
     """
-    A file that was read to its end. Close ``staging``.
-
-    Attributes:
-        rows: Those with anything in them, without the header.
-        repeated: Valid rows whose number comes again further down.
-        refused: Rows that cannot be taken, by reason.
-        errors: The first ``ERRORS_KEPT`` of them.
-    """
-
-    staging: Staging
-    rows: int
-    contacts: int
-    repeated: int
-    refused: Mapping[str, int]
-    errors: tuple[RowError, ...]
-
-
-def read_file(
-    content: bytes, *, layout: Layout, columns: ColumnMap, plan: NumberPlan, stop: threading.Event
-) -> ReadFile:
-    """
-    Read a whole file; seconds for a large one, so not on the event loop.
+    How a file is written, what its columns are, its first rows.
 
     Raises:
-        FileRejected: It is too long, or no text further down.
-        Stopped: ``stop`` was set meanwhile.
+        FileRejected: Nothing of it can be used.
     """
-    staging = Staging()
+    parts = with_sheets(content, parts_of(content, spec.name))
+    index = min(max(spec.part, 0), len(parts) - 1)
+    part, plan = parts[index], spec.numbering.plan()
+    odd = ""
+    if part.workbook:
+        seen = preview(_SHEET, _sheet(content, part, _nothing), plan)
+    else:
+        seen = preview_text(open_part(content, part), open_part(content, part), plan, encoding=spec.encoding)
+        odd = _odd_cell(content, part, seen.layout)
+    rows = [seen.header_cells, *seen.rows] if seen.columns.header else [*seen.rows]
+    shown = tuple(tuple(cell.replace("\0", "")[:_CELL] for cell in row) for row in rows)
+    return Look(parts, index, seen.layout, seen.columns, shown, odd)
+
+
+def with_sheets(content: bytes, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The sheets of workbooks in place of them; the name of the file too where there is more than one."""
+    found: list[Part] = []
+    for part in parts:
+        if not part.workbook:
+            found.append(part)
+            continue
+        from domain.usecases.workbook import open_workbook, sheets_of
+
+        with open_part(content, part) as stream:
+            names = sheets_of(open_workbook(stream))
+        several = len(parts) > 1
+        found += [replace(part, name=f"{part.name} · {name}" if several else name, sheet=name) for name in names]
+    return tuple(found)
+
+
+def read_into(folder: Path, content: bytes, spec: ReadSpec, report: Report) -> Tally:
+    """
+    Read a table to its end: the valid rows go to ``STAGED`` in ``folder``, the first refused ones to ``ERRORS``.
+
+    Raises:
+        FileRejected: It is too long, or broken further down.
+    """
+    staging = Staging(folder / STAGED)
     try:
-        rows = read_rows(content, layout=layout, columns=columns, plan=plan)
-        return _read_into(staging, _without_nul(rows) if layout.encoding.startswith(_WIDE) else rows, stop)
-    except BaseException:
+        records = records_in(content, spec, report)
+        rows = read_rows(records, columns=spec.columns, plan=spec.numbering.plan())
+        valid, refused, errors = 0, Counter[str](), list[RowError]()
+        while batch := list(islice(rows, _BATCH)):
+            good = [row for row in batch if type(row) is Row]
+            staging.put(good)
+            valid += len(good)
+            if len(good) < len(batch):
+                bad = [row for row in batch if isinstance(row, RowError)]
+                refused.update(error.reason for error in bad)
+                errors += bad[: ERRORS_KEPT - len(errors)]
+        contacts = staging.finish()
+    finally:
         staging.close()
-        raise
+    (folder / ERRORS).write_bytes(pack_errors(errors))
+    return Tally(valid + refused.total(), contacts, valid - contacts, dict(refused))
 
 
-def _read_into(staging: Staging, rows: Iterator[Row | RowError], stop: threading.Event) -> ReadFile:
-    valid, refused = 0, Counter[str]()
-    errors: list[RowError] = []
-    while batch := list(islice(rows, _BATCH)):
-        if stop.is_set():
-            raise Stopped
-        good = [row[1:] for row in batch if isinstance(row, Row)]
-        staging.put(good)
-        valid += len(good)
-        if len(good) < len(batch):
-            bad = [row for row in batch if isinstance(row, RowError)]
-            refused.update(error.reason for error in bad)
-            errors += bad[: ERRORS_KEPT - len(errors)]
-    contacts = staging.count()
-    return ReadFile(
-        staging=staging,
-        rows=valid + refused.total(),
-        contacts=contacts,
-        repeated=valid - contacts,
-        refused=dict(refused),
-        errors=tuple(errors),
-    )
+def records_in(content: bytes, spec: ReadSpec, report: Report) -> Iterator[Record]:
+    """
+    The records of a table.
+
+    Raises:
+        FileRejected: It is broken.
+    """
+    if spec.part.workbook:
+        return _sheet(content, spec.part, report)
+    stream = _Reported(open_part(content, spec.part), size_of(content, spec.part), report)
+    return records_of(io.BufferedReader(stream, 1 << 18), spec.layout)
 
 
-def _without_nul(rows: Iterator[Row | RowError]) -> Iterator[Row | RowError]:
-    """PostgreSQL takes no NUL in a text; only in the wide encodings does one come through."""
-    for row in rows:
-        if isinstance(row, Row):
-            yield Row(row.line, row.msisdn, *(cell.replace("\0", "") for cell in row[2:]))
-        else:
-            yield dataclasses.replace(row, value=row.value.replace("\0", ""))
+def _sheet(content: bytes, part: Part, report: Report) -> Iterator[Record]:
+    from domain.usecases.workbook import open_workbook, records_of_sheet
+
+    with open_part(content, part) as stream:
+        book = open_workbook(stream)
+    total = book.get_sheet_by_name(part.sheet).total_height
+    for line, cells in records_of_sheet(book, part.sheet):
+        if line % _BATCH == 0:
+            report(line, total)
+        yield line, cells
 
 
-def layout_of(job: ImportJob) -> Layout:
-    """How the job's file is written."""
-    return Layout(job.encoding, job.delimiter, job.preamble)
+class _Reported(io.RawIOBase):
+    """Tells how far a stream is read."""
+
+    def __init__(self, stream: IO[bytes], total: int, report: Report) -> None:
+        self._stream, self._total, self._report, self._done = stream, total, report, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        """As ``io.RawIOBase``."""
+        data = self._stream.read(len(buffer))
+        self._done += len(data)
+        self._report(self._done, max(self._done, self._total))
+        buffer[: len(data)] = data
+        return len(data)
 
 
-def columns_of(job: ImportJob) -> ColumnMap:
-    """What the person said its columns are."""
-    return ColumnMap(tuple(Field(name) if name else None for name in job.columns), job.header)
+def _odd_cell(content: bytes, part: Part, layout: Layout) -> str:
+    """The bytes of the first line in which an encoding matters, in hexadecimal."""
+    with open_part(content, part) as stream:
+        head = stream.read(1 << 18)
+    if layout.encoding.startswith(("utf-16", "utf-32")):
+        return ""
+    for line in head.splitlines():
+        if not line.isascii():
+            return line[:200].hex()
+    return ""
 
 
-def pack_errors(errors: Iterable[RowError]) -> bytes:
-    """For the job's row: JSON lines, deflated."""
-    lines = (json.dumps([e.line, e.column, e.value, e.reason], ensure_ascii=False) for e in errors)
-    return zlib.compress("\n".join(lines).encode())
-
-
-def unpack_errors(packed: bytes | None) -> Iterator[RowError]:
-    """The opposite."""
-    lines = zlib.decompress(packed).decode() if packed else ""
-    for line in lines.split("\n") if lines else ():
-        yield RowError(*json.loads(line))
+def _nothing(_done: int, _total: int) -> None:
+    """Nobody asks."""

@@ -5,22 +5,25 @@ that a restart goes on behind the last one and nothing is counted twice.
 
 import asyncio
 import contextlib
-import threading
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
+from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError
-from domain.models import Account, ImportJob, ImportState, NoticeKind
-from domain.rules.msisdn import NumberPlan
-from domain.usecases import notices, undo
-from domain.usecases.import_file import ReadFile, Stopped, columns_of, layout_of, read_file
+from domain.models import ImportJob, ImportState, NoticeKind
+from domain.store import Policy
+from domain.store.staging import Staged
+from domain.usecases import import_job, import_progress, import_reader, notices, undo
+from domain.usecases.import_job import Job
+from domain.usecases.import_progress import Stage
+from domain.usecases.import_reader import ReadFile
+from domain.usecases.numbering import numbering_of
 
 log = structlog.get_logger()
 
@@ -52,12 +55,19 @@ async def run_job(job_id: int) -> bool:
     Raises:
         DomainError: Its file cannot be read to its end.
     """
-    job = await ImportJob.get_or_none(id=job_id, state=ImportState.RUNNING).select_related("account")
-    if job is None:
+    row = await ImportJob.get_or_none(id=job_id, state=ImportState.RUNNING).only("id", "account_id", "cursor")
+    if row is None:
         return False
-    async with _read(job) as file:
-        if not await _write(job, file):
-            return False
+    job = await import_job.get(row.account_id, job_id)  # type: ignore[attr-defined]
+    try:
+        file = await _read(job)
+        try:
+            if not await _write(job, file, row.cursor):
+                return False
+        finally:
+            await asyncio.to_thread(file.close)
+    finally:
+        import_progress.end(job_id)
     return await end(job_id, ImportState.DONE)
 
 
@@ -69,10 +79,7 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
         reason: Text key, where it failed.
     """
     async with in_transaction():
-        ended = await ImportJob.filter(id=job_id, state=ImportState.RUNNING).update(
-            state=state, content=None, ended_at=datetime.now(UTC)
-        )
-        if not ended:
+        if not await _close(ImportJob.filter(id=job_id, state=ImportState.RUNNING), job_id, state):
             return False
         job = await ImportJob.get(id=job_id).only("id", "chat_id", "person_id")
         await notices.post(
@@ -83,12 +90,35 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
             subject_id=job_id,
             detail={"reason": reason} if reason else None,
         )
-        await finish_change(job_id)
     log.info("import_ended", job=job_id, state=state, reason=reason)
     return True
 
 
-async def finish_change(job_id: int) -> None:
+async def cancel(account_id: int, job_id: int) -> bool:
+    """
+    Stop a running import: at once while it is read, else at the border of a slice. Returns False where it had ended.
+    """
+    running = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.RUNNING)
+    async with in_transaction():
+        changed = await _close(running, job_id, ImportState.CANCELLED)
+    if changed:
+        import_progress.stop_reading(job_id)
+        import_reader.forget(job_id)
+    return changed
+
+
+async def _close(running: QuerySet[ImportJob], job_id: int, state: ImportState) -> bool:
+    """In a transaction: the job ends, and what it wrote can be undone from now on. Its bytes go unless more is in."""
+    if not await running.update(state=state, ended_at=datetime.now(UTC)):
+        return False
+    job = await ImportJob.get(id=job_id).only("id", "parts")
+    if len(job.parts or ()) < 2:
+        await ImportJob.filter(id=job_id).update(content=None)
+    await _finish_change(job_id)
+    return True
+
+
+async def _finish_change(job_id: int) -> None:
     """What it wrote, to its end or not, can be undone from now on."""
     job = await ImportJob.get(id=job_id).only("id", "change_id", "counts")
     if job.change_id is not None:
@@ -96,53 +126,54 @@ async def finish_change(job_id: int) -> None:
 
 
 async def sweep_previews(now: datetime) -> int:
-    """Delete uploads that nobody confirmed for a day, with their bytes. Returns how many."""
+    """Delete uploads that nobody confirmed for a day, with their bytes, and those of archives. Returns how many."""
+    ended = [ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED]
+    await ImportJob.filter(state__in=ended, content__isnull=False, ended_at__lt=now - _PREVIEW_KEPT).update(
+        content=None
+    )
     return await ImportJob.filter(state=ImportState.PREVIEW, created_at__lt=now - _PREVIEW_KEPT).delete()
 
 
-@contextlib.asynccontextmanager
-async def _read(job: ImportJob) -> AsyncIterator[ReadFile]:
-    """The job's file, read in a thread."""
-    stop = threading.Event()
-    account: Account = job.account
-    reading = asyncio.ensure_future(
-        asyncio.to_thread(
-            read_file,
-            job.content or b"",
-            layout=layout_of(job),
-            columns=columns_of(job),
-            plan=NumberPlan(account.region),
-            stop=stop,
-        )
+async def _read(job: Job) -> ReadFile:
+    """What the dry run has read, else the job's file once more."""
+    spec = job.spec(await numbering_of(job.account_id))
+    kept = import_reader.take(job.id, spec)
+    if kept is not None:
+        return kept
+    content = (await ImportJob.get(id=job.id).only("id", "content")).content or b""
+    import_progress.begin(job.id, Stage.READING)
+    task = asyncio.create_task(
+        import_reader.read(bytes(content), spec, lambda done, total: import_progress.tell(job.id, done, total))
     )
+    import_progress.reading(job.id, task)
     try:
-        file = await asyncio.shield(reading)
-    except asyncio.CancelledError:
-        stop.set()
-        with contextlib.suppress(Stopped, DomainError):
-            (await reading).staging.close()
-        raise
-    try:
-        yield file
+        return await task
     finally:
-        file.staging.close()
+        import_progress.reading(job.id, None)
 
 
-async def _write(job: ImportJob, file: ReadFile) -> bool:
+async def _write(job: Job, file: ReadFile, cursor: int) -> bool:
     """Every slice behind the cursor. False: the job was cancelled, or its group is gone."""
-    db, cursor = store.current(), job.cursor
-    group_id: int | None = job.group_id  # type: ignore[attr-defined]
-    while rows := await asyncio.to_thread(file.staging.after, cursor, limit=db.import_rows):
-        if group_id is None:
-            return False
-        counts = await db.import_slice(
-            job.account.id, group_id, rows, now_ms=time.time_ns() // 1_000_000, job_id=job.id
-        )
-        if counts is None:
-            return False
-        cursor = counts.last_msisdn
-        log.debug("import_slice", job=job.id, created=counts.created, updated=counts.updated)
-        await asyncio.sleep(db.import_pause_s)
+    db, staged = store.current(), Staged(file.staged)
+    policy = Policy(job.existing, frozenset(field.value for field in job.columns if field is not None))
+    done = job.counts.written if job.counts else 0
+    import_progress.begin(job.id, Stage.WRITING, done=done, total=file.tally.contacts)
+    try:
+        async with db.staged(file.staged):
+            while rows := await asyncio.to_thread(staged.next_rows, cursor, limit=db.import_rows):
+                if job.group_id is None:
+                    return False
+                counts = await db.import_slice(
+                    job.account_id, job.group_id, rows, now_ms=time.time_ns() // 1_000_000, job_id=job.id, policy=policy
+                )
+                if counts is None:
+                    return False
+                cursor, done = counts.last_msisdn, done + len(rows)
+                import_progress.tell(job.id, done, file.tally.contacts)
+                log.debug("import_slice", job=job.id, created=counts.created, updated=counts.updated)
+                await asyncio.sleep(db.import_pause_s)
+    finally:
+        staged.close()
     return True
 
 
@@ -151,6 +182,10 @@ async def _attempt(job_id: int) -> None:
     try:
         if await run_job(job_id):
             return
+    except asyncio.CancelledError:
+        if await ImportJob.filter(id=job_id, state=ImportState.RUNNING).exists():
+            raise  # the program ends
+        return
     except DomainError as error:
         await end(job_id, ImportState.FAILED, reason=type(error).key)
         return

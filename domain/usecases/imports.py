@@ -6,8 +6,7 @@ of a dry run. Carrying it out is ``import_run``'s.
 import asyncio
 import hashlib
 import re
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -17,97 +16,50 @@ import structlog
 from tortoise.transactions import in_transaction
 
 from domain import store
-from domain.errors import NotFound, WrongState
-from domain.models import Account, ChangeKind, ContactGroup, ImportJob, ImportState
-from domain.rules.contact_csv import Field, Preview, RowError, preview
-from domain.rules.msisdn import NumberPlan
+from domain.errors import DomainError, NotFound, WrongState
+from domain.models import ChangeKind, ImportJob, ImportState
+from domain.rules.contact_csv import COUNTRY_NOT_ENABLED, Field, RowError
+from domain.rules.existing import Existing
+from domain.rules.msisdn import regions_of
 from domain.rules.title import TITLE_LIMIT
-from domain.usecases import groups, import_run, undo
-from domain.usecases.import_file import (
-    ReadFile,
-    columns_of,
-    layout_of,
-    pack_errors,
-    read_file,
-    unpack_errors,
-)
+from domain.store.staging import Staged
+from domain.usecases import groups, import_progress, import_reader, import_run, undo
+from domain.usecases.import_job import Counts, Job, get, looked, packed_counts
+from domain.usecases.import_progress import Stage
+from domain.usecases.import_reader import ReadFile
 from domain.usecases.import_run import run_job as run_job
 from domain.usecases.import_run import run_jobs as run_jobs
+from domain.usecases.import_spec import LookSpec, unpack_errors
+from domain.usecases.numbering import numbering_of
+
+__all__ = ["UPLOAD_LIMIT", "Before", "Counts", "Job", "get", "run_job", "run_jobs"]
 
 log = structlog.get_logger()
 
 UPLOAD_LIMIT: Final = 20_000_000  #: bytes; what Telegram gives a bot
-_SHOWN: Final = 40  # characters of a cell in the preview
 _NAME_LIMIT: Final = 255
-_REFUSED: Final = "refused:"  # prefix of a reason's count
-_LIGHT: Final = (
-    "id", "account_id", "group_id", "person_id", "chat_id", "file_name", "sha256", "encoding", "delimiter", "columns",
-    "header", "sample", "state", "counts", "created_at", "started_at", "ended_at",
-    "change_id",
-)  # fmt: skip
+_LOOKED_INTO: Final = 2_000  # refused numbers, for the countries that they are of
+_COUNTED: Final = 20_000  # numbers a query
+
+
+class ReadingStopped(DomainError):
+    """A person did not want to wait for the end."""
+
+    key = "imports.stopped"
+
+
+class UploadGone(DomainError):
+    """The bytes of an ended import are not kept for ever."""
+
+    key = "imports.upload_gone"
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """The same file, earlier. ``ended_at``: aware UTC; None: that import is under way."""
+    """The same table, earlier. ``ended_at``: aware UTC; None: that import is under way."""
 
     ended_at: datetime | None
     group: str
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """
-    What an import comes to. Until it runs, ``new``, ``known`` and ``blacklisted`` are those of the dry run.
-
-    Attributes:
-        contacts: Distinct numbers.
-        repeated: Rows whose number comes again further down: the last one counts.
-        refused: Rows that cannot be taken, by text key of the reason.
-        created, updated: What is written so far.
-    """
-
-    rows: int
-    contacts: int
-    repeated: int
-    new: int
-    known: int
-    blacklisted: int
-    refused: Mapping[str, int]
-    created: int
-    updated: int
-
-    @property
-    def written(self) -> int:
-        """Contacts that are in the group for this import."""
-        return self.created + self.updated
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """An import without its bytes. ``counts``: None until the dry run. Times are aware UTC."""
-
-    id: int
-    chat_id: int
-    person_id: int
-    file_name: str
-    encoding: str
-    delimiter: str
-    columns: tuple[Field | None, ...]
-    header: bool
-    sample: Sequence[Sequence[str]]
-    state: ImportState
-    group_id: int | None
-    group: str
-    counts: Counts | None
-    started_at: datetime | None
-    ended_at: datetime | None
-    change_id: int | None  # what undoes it
-
-    @property
-    def has_number(self) -> bool:
-        """Whether a column of numbers is known."""
-        return Field.MSISDN in self.columns
 
 
 async def receive(
@@ -123,69 +75,68 @@ async def receive(
         FileRejected: Nothing of it can be used.
         NotFound: The group is gone.
     """
-    account = await Account.get(id=account_id)
     if group_id is not None:
         await groups.require(account_id, group_id)
-    digest, seen = await asyncio.to_thread(_look, content, NumberPlan(account.region))
-    shown = [seen.header_cells, *seen.rows] if seen.columns.header else [*seen.rows]
+    name = _clean_name(name)
+    look = await import_reader.look(content, LookSpec(name, await numbering_of(account_id)))
     job = await ImportJob.create(
         account_id=account_id,
         group_id=group_id,
         person_id=person_id,
         chat_id=chat_id,
-        file_name=_clean_name(name),
-        sha256=digest,
+        file_name=name,
+        sha256=await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest()),
         content=content,
-        encoding=seen.layout.encoding,
-        delimiter=seen.layout.delimiter,
-        preamble=seen.layout.preamble,
-        columns=list(seen.columns.columns),
-        header=seen.columns.header,
-        sample=[[cell.replace("\0", "")[:_SHOWN] for cell in row] for row in shown],
+        **looked(look),
     )
-    log.info("import_received", account=account_id, job=job.id, bytes=len(content), encoding=seen.layout.encoding)
+    log.info("import_received", account=account_id, job=job.id, bytes=len(content), parts=len(look.parts))
     return job.id
 
 
-async def get(account_id: int, job_id: int) -> Job:
+async def before(account_id: int, job_id: int) -> Before | None:
+    """The newest import of the very same table that was carried out, or is; None: there is none."""
+    own = await ImportJob.filter(id=job_id, account_id=account_id).values_list("sha256", "part")
+    carried_out = [ImportState.DONE, ImportState.RUNNING]
+    for digest, part in own:
+        same = ImportJob.filter(account_id=account_id, sha256=digest, part=part, state__in=carried_out)
+        for row in await same.exclude(id=job_id).order_by("-id").limit(1).values("ended_at", "group__title"):
+            return Before(row["ended_at"], row["group__title"] or "")
+    return None
+
+
+async def choose(account_id: int, job_id: int, *, part: int | None = None, encoding: str | None = None) -> None:
     """
-    One import.
+    Take another table of the upload, or read its letters in another way; its columns are guessed anew.
 
     Raises:
-        NotFound: It is another account's, or was given up.
+        NotFound: There is no such import or table.
+        WrongState: It is confirmed, or has ended.
+        FileRejected: Nothing of that table can be used.
     """
-    row = await ImportJob.filter(id=job_id, account_id=account_id).first().values(*_LIGHT)
-    if row is None:
+    job = await get(account_id, job_id)
+    part = job.part if part is None else part
+    if not 0 <= part < len(job.parts):
         raise NotFound(noun="import")
-    title = await ContactGroup.filter(id=row["group_id"]).first().values("title") if row["group_id"] else None
-    return Job(
-        id=row["id"],
-        chat_id=row["chat_id"],
-        person_id=row["person_id"],
-        file_name=row["file_name"],
-        encoding=row["encoding"],
-        delimiter=row["delimiter"],
-        columns=tuple(Field(name) if name else None for name in row["columns"]),
-        header=row["header"],
-        sample=row["sample"],
-        state=row["state"],
-        group_id=row["group_id"],
-        group=title["title"] if title else "",
-        counts=_read_counts(row["counts"]),
-        started_at=row["started_at"],
-        ended_at=row["ended_at"],
-        change_id=row["change_id"],
-    )
+    content = (await ImportJob.get(id=job_id).only("id", "content")).content or b""
+    spec = LookSpec(job.file_name, await numbering_of(account_id), part, encoding or "")
+    await _change(account_id, job_id, **looked(await import_reader.look(content, spec)), counts={}, errors=None)
 
 
-async def before(account_id: int, job_id: int) -> Before | None:
-    """The newest import of the very same file that was carried out, or is; None: there is none."""
-    digests = await ImportJob.filter(id=job_id, account_id=account_id).values_list("sha256", flat=True)
-    carried_out = [ImportState.DONE, ImportState.RUNNING]
-    same = ImportJob.filter(account_id=account_id, sha256__in=digests, state__in=carried_out).exclude(id=job_id)
-    for row in await same.order_by("-id").limit(1).values("ended_at", "group__title"):
-        return Before(row["ended_at"], row["group__title"] or "")
-    return None
+async def again(account_id: int, job_id: int) -> int:
+    """
+    Another table of an upload that was imported: a new import of the same bytes. Returns its id.
+
+    Raises:
+        NotFound: It is gone.
+        UploadGone: Its bytes are.
+    """
+    job = await get(account_id, job_id)
+    content = (await ImportJob.get(id=job_id).only("id", "content")).content
+    if content is None:
+        raise UploadGone
+    new = await receive(account_id, job.file_name, bytes(content), person_id=job.person_id, chat_id=job.chat_id)
+    await choose(account_id, new, part=(job.part + 1) % len(job.parts))
+    return new
 
 
 async def set_column(account_id: int, job_id: int, *, column: int, field: Field | None) -> None:
@@ -227,35 +178,60 @@ async def set_group(account_id: int, job_id: int, *, group_id: int) -> None:
     await _change(account_id, job_id, group_id=group_id)
 
 
+async def set_existing(account_id: int, job_id: int, *, existing: Existing) -> None:
+    """
+    Say what becomes of contacts that are there.
+
+    Raises:
+        NotFound: There is no such import.
+        WrongState: It is confirmed, or has ended.
+    """
+    await _change(account_id, job_id, existing=existing)
+
+
 async def review(account_id: int, job_id: int) -> Job:
     """
-    The dry run: read the whole file and count, once for each choice of columns.
+    The dry run: read the whole file and count, once for each choice of columns. ``import_progress`` tells how far it
+    is, and stops it.
 
     Raises:
         NotFound: The import is gone.
         WrongState: It is confirmed, or has ended.
-        FileRejected: The file is too long, or no text further down.
+        FileRejected: The file is too long, or broken further down.
+        ReadingStopped: By ``import_progress.stop_reading``.
     """
     job = await get(account_id, job_id)
     if job.counts is not None or not job.has_number:
         return job
-    row = await ImportJob.get(id=job_id)
-    account = await Account.get(id=account_id)
-    file = await asyncio.to_thread(
-        read_file,
-        row.content or b"",
-        layout=layout_of(row),
-        columns=columns_of(row),
-        plan=NumberPlan(account.region),
-        stop=threading.Event(),
-    )
+    task = asyncio.create_task(_review(job))
+    import_progress.reading(job_id, task)
     try:
-        counts = await _count(account_id, file)
-        errors = await asyncio.to_thread(pack_errors, file.errors)
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
     finally:
-        file.staging.close()
-    await _change(account_id, job_id, counts=counts, errors=errors)
+        import_progress.reading(job_id, None)
+        import_progress.end(job_id)
+    if task.cancelled():
+        raise ReadingStopped
+    task.result()
     return await get(account_id, job_id)
+
+
+async def _review(job: Job) -> None:
+    content = (await ImportJob.get(id=job.id).only("id", "content")).content or b""
+    spec = job.spec(await numbering_of(job.account_id))
+    import_progress.begin(job.id, Stage.READING)
+    file = await import_reader.read(bytes(content), spec, lambda done, total: import_progress.tell(job.id, done, total))
+    try:
+        counts = await _count(job.account_id, file)
+        await _change(job.account_id, job.id, counts=counts, errors=await asyncio.to_thread(file.errors))
+    except BaseException:
+        file.close()
+        raise
+    import_reader.keep(job.id, spec, file)
 
 
 async def confirm(account_id: int, job_id: int) -> Job:
@@ -298,19 +274,15 @@ async def cancel(account_id: int, job_id: int) -> Job:
     Raises:
         NotFound: It is another account's.
     """
-    running = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.RUNNING)
-    async with in_transaction():
-        changed = await running.update(state=ImportState.CANCELLED, content=None, ended_at=datetime.now(UTC))
-        if changed:
-            await import_run.finish_change(job_id)
-    if changed:
+    if await import_run.cancel(account_id, job_id):
         log.info("import_cancelled", account=account_id, job=job_id)
     return await get(account_id, job_id)
 
 
 async def discard(account_id: int, job_id: int) -> None:
     """Give up an upload that is not confirmed; its bytes are deleted. One that runs or has ended is left as it is."""
-    await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).delete()
+    if await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).delete():
+        import_reader.forget(job_id)
 
 
 async def errors(account_id: int, job_id: int) -> Sequence[RowError]:
@@ -326,40 +298,36 @@ async def errors(account_id: int, job_id: int) -> Sequence[RowError]:
     return await asyncio.to_thread(lambda: list(unpack_errors(row["errors"])))
 
 
+async def missed_countries(account_id: int, job_id: int) -> Sequence[str]:
+    """Regions of the numbers that were refused because they are not enabled, the most frequent first."""
+    refused = [error.value for error in await errors(account_id, job_id) if error.reason == COUNTRY_NOT_ENABLED]
+    numbering = await numbering_of(account_id)
+    return await asyncio.to_thread(regions_of, refused[:_LOOKED_INTO], numbering.region)
+
+
+async def recount(account_id: int, job_id: int) -> None:
+    """The rule has changed: the dry run is void, unless the import is confirmed."""
+    await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).update(counts={}, errors=None)
+
+
 def suggested_title(file_name: str) -> str:
     """A group's title out of a file's name; empty where it says nothing."""
     words = re.sub(r"[_\W]+", " ", PurePath(file_name).stem).strip()
     return words[:TITLE_LIMIT].strip()
 
 
-def _look(content: bytes, plan: NumberPlan) -> tuple[str, Preview]:
-    return hashlib.sha256(content).hexdigest(), preview(content, plan)
-
-
 async def _count(account_id: int, file: ReadFile) -> dict[str, int]:
-    listed = await store.current().standing(account_id, file.staging.msisdns())
-    return {
-        "rows": file.rows,
-        "contacts": file.contacts,
-        "repeated": file.repeated,
-        "new": listed.new,
-        "known": listed.known,
-        "blacklisted": listed.blacklisted,
-        **{_REFUSED + reason: number for reason, number in file.refused.items()},
-    }
-
-
-def _read_counts(counts: Mapping[str, int]) -> Counts | None:
-    if "contacts" not in counts:
-        return None
-    names = ("rows", "contacts", "repeated", "new", "known", "blacklisted")
-    refused = {name.removeprefix(_REFUSED): n for name, n in counts.items() if name.startswith(_REFUSED)}
-    return Counts(
-        **{name: counts[name] for name in names},
-        refused=dict(sorted(refused.items(), key=lambda item: -item[1])),
-        created=counts.get("created", 0),
-        updated=counts.get("updated", 0),
-    )
+    db, staged = store.current(), Staged(file.staged)
+    new = known = blacklisted = after = 0
+    try:
+        async with db.staged(file.staged):
+            while rows := await asyncio.to_thread(staged.next_rows, after, limit=_COUNTED):
+                listed = await db.standing(account_id, rows)
+                new, known, blacklisted = new + listed.new, known + listed.known, blacklisted + listed.blacklisted
+                after = rows.last
+    finally:
+        staged.close()
+    return packed_counts(file.tally, new=new, known=known, blacklisted=blacklisted)
 
 
 async def _change(account_id: int, job_id: int, **columns: object) -> None:

@@ -1,83 +1,22 @@
-"""Imports, memberships, the blacklist by batches and pages of contacts on PostgreSQL."""
+"""Memberships, the blacklist by batches and pages of contacts on PostgreSQL."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any, ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from domain.store.contact_sql import (
-    ASSIGNMENTS,
-    COLUMNS,
     CONTACT,
     DELETE_SLICE,
-    DIFFERS,
-    FIELDS,
-    NUMBERS_SLICE,
     OPTOUT,
-    STAGED,
     blank_counts,
     merged,
 )
-from domain.store.interface import BlankCount, ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
-from domain.store.journal_sql import POSTGRES, Touched
+from domain.store.interface import BlankCount, ContactRow, GroupCount
 from domain.store.postgres.connection import PostgresConnection
 
-_STAGE: Final = (
-    "create temp table import_stage (msisdn bigint not null,"
-    f" {', '.join(f'{name} text not null' for name in FIELDS)}) on commit drop"
-)
-_JOB: Final = """
-select change_id from import_job where id = $1 and account_id = $2 and state = 'running' and cursor < $3 for update
-"""
-_GROUP: Final = "select 1 from contact_group where id = $1 and account_id = $2 for key share"
-# xmax is 0 only in a row that this statement inserted; those left alone by "where" are not returned.
-_UPSERT: Final = f"""
-with written as (
-    insert into contact (account_id, {COLUMNS}, created_ms, updated_ms, import_id)
-    select $1, {COLUMNS}, $2, $2, $3 from import_stage order by msisdn
-    on conflict (account_id, msisdn) do update set {ASSIGNMENTS},
-        updated_ms = greatest(excluded.updated_ms, contact.updated_ms + 1),
-        import_id = coalesce(excluded.import_id, contact.import_id) where {DIFFERS}
-    returning id, updated_ms, (xmax = 0) as created
-), noted as (
-    insert into change_row (change_id, key, what, joined, after_ms)
-    select $4, id, {Touched.CREATED}, $5::smallint, updated_ms from written
-    where created and $4::bigint is not null order by id
-)
-select count(*) filter (where created) from written
-"""
-# The journal of a slice. The staged row goes by the name that it has in the upsert.
-_NOTE_CHANGED: Final = f"""
-insert into change_row (change_id, key, what, msisdn, after_ms, before)
-select $1, contact.id, {Touched.CHANGED}, contact.msisdn, greatest($2, contact.updated_ms + 1),
-    {POSTGRES.image("contact")}
-from import_stage excluded join contact on contact.account_id = $3 and contact.msisdn = excluded.msisdn
-where {DIFFERS} order by contact.id for update of contact
-"""
-_NOTE_JOINED: Final = f"""
-insert into change_row (change_id, key, what)
-select $1, c.id, {Touched.JOINED} from import_stage s join contact c on c.account_id = $2 and c.msisdn = s.msisdn
-where not exists (select 1 from group_contact g where g.group_id = $3 and g.contact_id = c.id)
-on conflict (change_id, key) do update set joined = 1
-"""
 # Who asks for it stays on the list, also when what a person did is undone.
 _ASKED_FOR: Final = f"""
 update blacklist_entry set source = '{OPTOUT}', created_by = null, created_ms = greatest($1, created_ms + 1)
 where account_id = $2 and source <> '{OPTOUT}' and msisdn = any($3::bigint[])
-"""
-_COUNT_CHANGE: Final = """
-update change set count = (select count(*) from change_row r where r.change_id = change.id) where id = $1
-"""
-_JOIN_GROUP: Final = """
-insert into group_contact (group_id, contact_id)
-select $1, c.id from import_stage s join contact c on c.account_id = $2 and c.msisdn = s.msisdn order by c.id
-on conflict do nothing
-"""
-_ADVANCE: Final = """
-update import_job set cursor = $2, counts = counts || jsonb_build_object(
-    'created', coalesce((counts->>'created')::bigint, 0) + $3::bigint,
-    'updated', coalesce((counts->>'updated')::bigint, 0) + $4::bigint)
-where id = $1
 """
 _REVISE: Final = "update contact_group set revision = revision + 1 where id = $1"
 _BLACKLISTED: Final = """
@@ -91,74 +30,8 @@ not exists (select 1 from blacklist_entry b where b.account_id = c.account_id an
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Into:
-    """Where rows go. ``change``: what they are noted for; None: it cannot be undone. ``job``: the import."""
-
-    account: int
-    group: int | None
-    change: int | None
-    job: int | None
-    now: int
-
-
-async def _write(db: Any, rows: Sequence[ImportedRow], into: _Into) -> int:
-    """Upsert ``rows``, put them in the group, and note what each was. Returns how many are new."""
-    await db.execute(_STAGE)
-    await db.copy_records_to_table("import_stage", records=rows, columns=STAGED)
-    await db.execute("analyze import_stage")
-    if into.change is not None:
-        await db.execute(_NOTE_CHANGED, into.change, into.now, into.account)
-    joined = 0 if into.group is None else 1
-    created: int = await db.fetchval(_UPSERT, into.account, into.now, into.job, into.change, joined)
-    if into.group is not None:
-        if into.change is not None:
-            await db.execute(_NOTE_JOINED, into.change, into.account, into.group)
-        if _changed(await db.execute(_JOIN_GROUP, into.group, into.account)):
-            await db.execute(_REVISE, into.group)
-    return created
-
-
 class PostgresContacts(PostgresConnection):
     """The contact half of the store. ``domain.store.interface`` says what each method promises."""
-
-    import_rows: ClassVar = 20_000
-    import_pause_s: ClassVar = 0.0
-
-    async def standing(self, account_id: int, msisdns: Iterable[int]) -> Listed:
-        total = known = blacklisted = 0
-        numbers = iter(msisdns)
-        query = """
-            select (select count(*) from contact where account_id = $1 and msisdn = any($2::bigint[])),
-                   (select count(*) from blacklist_entry where account_id = $1 and msisdn = any($2::bigint[]))
-        """
-        while part := list(islice(numbers, NUMBERS_SLICE)):
-            async with self.acquire() as db:
-                present = await db.fetchrow(query, account_id, part)
-            total += len(part)
-            known += present[0]
-            blacklisted += present[1]
-        return Listed(total - known, known, blacklisted)
-
-    async def import_slice(
-        self, account_id: int, group_id: int, rows: Sequence[ImportedRow], *, now_ms: int, job_id: int
-    ) -> SliceCounts | None:
-        async with self.transaction() as db:
-            job = await db.fetchrow(_JOB, job_id, account_id, rows[0].msisdn)
-            if job is None or not await db.fetchval(_GROUP, group_id, account_id):
-                return None
-            created = await _write(db, rows, _Into(account_id, group_id, job["change_id"], job_id, now_ms))
-            counts = SliceCounts(created, len(rows) - created, rows[-1].msisdn)
-            await db.execute(_ADVANCE, job_id, counts.last_msisdn, counts.created, counts.updated)
-        return counts
-
-    async def write_contacts(
-        self, account_id: int, group_id: int | None, rows: Sequence[ImportedRow], *, now_ms: int, change_id: int
-    ) -> SliceCounts:
-        async with self.transaction() as db:
-            created = await _write(db, rows, _Into(account_id, group_id, change_id, None, now_ms))
-            await db.execute(_COUNT_CHANGE, change_id)
-        return SliceCounts(created, len(rows) - created, rows[-1].msisdn)
 
     async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
         query = """

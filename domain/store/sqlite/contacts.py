@@ -1,79 +1,20 @@
-"""Imports, memberships, the blacklist by batches and pages of contacts on SQLite."""
+"""Memberships, the blacklist by batches and pages of contacts on SQLite."""
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import islice
-from typing import ClassVar, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from domain.store.contact_sql import (
-    ASSIGNMENTS,
-    COLUMNS,
     CONTACT,
     DELETE_SLICE,
-    DIFFERS,
-    FIELDS,
-    NUMBERS_SLICE,
     OPTOUT,
-    STAGED,
     blank_counts,
     merged,
 )
-from domain.store.interface import BlankCount, ContactRow, GroupCount, ImportedRow, Listed, SliceCounts
-from domain.store.journal_sql import SQLITE, Touched
+from domain.store.interface import BlankCount, ContactRow, GroupCount
 from domain.store.sqlite.connection import SqliteConnection
 
-_STAGE: Final = (
-    "create temp table if not exists import_stage (msisdn integer primary key,"
-    f" {', '.join(f'{name} text not null' for name in FIELDS)})"
-)
-_FILL: Final = f"insert into import_stage ({COLUMNS}) values ({', '.join('?' * len(STAGED))})"
-_JOB: Final = "select change_id from import_job where id = ? and account_id = ? and state = 'running' and cursor < ?"
-_GROUP: Final = "select 1 from contact_group where id = ? and account_id = ?"
-_VERSION: Final = "max(excluded.updated_ms, contact.updated_ms + 1)"  # rises, also within one millisecond
-_KNOWN: Final = """
-select count(*) from import_stage s cross join contact c on c.account_id = ? and c.msisdn = s.msisdn
-"""
-# "where true": without it SQLite takes "on conflict" for a join condition.
-_UPSERT: Final = f"""
-insert into contact (account_id, {COLUMNS}, created_ms, updated_ms, import_id)
-select :account, {COLUMNS}, :now, :now, :job from import_stage where true order by msisdn
-on conflict (account_id, msisdn) do update set {ASSIGNMENTS}, updated_ms = {_VERSION},
-    import_id = coalesce(excluded.import_id, contact.import_id) where {DIFFERS}
-"""
-_JOIN_GROUP: Final = """
-insert or ignore into group_contact (group_id, contact_id)
-select ?, c.id from import_stage s cross join contact c on c.account_id = ? and c.msisdn = s.msisdn
-"""
-# The journal of a slice. The staged row goes by the name that it has in the upsert.
-_NOTE_CHANGED: Final = f"""
-insert into change_row (change_id, key, what, msisdn, after_ms, before)
-select :change, contact.id, {Touched.CHANGED}, contact.msisdn, max(:now, contact.updated_ms + 1),
-    {SQLITE.image("contact")}
-from import_stage excluded cross join contact on contact.account_id = :account and contact.msisdn = excluded.msisdn
-where {DIFFERS}
-"""
-_NOTE_CREATED: Final = f"""
-insert into change_row (change_id, key, what, joined, after_ms)
-select :change, id, {Touched.CREATED}, :group is not null, updated_ms from contact where id > :last order by id
-"""
-_NOTE_JOINED: Final = f"""
-insert into change_row (change_id, key, what)
-select :change, c.id, {Touched.JOINED}
-from import_stage s cross join contact c on c.account_id = :account and c.msisdn = s.msisdn
-where c.id <= :last and not exists (
-    select 1 from group_contact g where g.group_id = :group and g.contact_id = c.id
-)
-on conflict (change_id, key) do update set joined = 1
-"""
-_LAST_ID: Final = "select coalesce(max(seq), 0) from sqlite_sequence where name = 'contact'"
-_ADVANCE: Final = """
-update import_job set cursor = :last, counts = json_set(counts,
-    '$.created', coalesce(json_extract(counts, '$.created'), 0) + :created,
-    '$.updated', coalesce(json_extract(counts, '$.updated'), 0) + :updated)
-where id = :job
-"""
 _REVISE: Final = "update contact_group set revision = revision + 1 where id = ?"
 _BLACKLISTED: Final = """
 from blacklist_entry b
@@ -91,93 +32,10 @@ _ASKED_FOR: Final = f"""
 update blacklist_entry set source = '{OPTOUT}', created_by = null, created_ms = max(?, created_ms + 1)
 where account_id = ? and source <> '{OPTOUT}' and msisdn in (select value from json_each(?))
 """
-_COUNT_CHANGE: Final = """
-update change set count = (select count(*) from change_row r where r.change_id = change.id) where id = ?
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Into:
-    """Where rows go. ``change``: what they are noted for; None: it cannot be undone. ``job``: the import."""
-
-    account: int
-    group: int | None
-    change: int | None
-    job: int | None
-    now: int
-
-
-def _write(db: sqlite3.Connection, rows: Sequence[ImportedRow], into: _Into) -> tuple[int, int]:
-    """Upsert ``rows``, put them in the group, and note what each was. Returns how many are new, and how many known."""
-    values = asdict(into)
-    db.execute(_STAGE)
-    db.execute("delete from import_stage")
-    db.executemany(_FILL, rows)
-    known = int(db.execute(_KNOWN, (into.account,)).fetchone()[0])
-    values["last"] = int(db.execute(_LAST_ID).fetchone()[0])
-    if known and into.change is not None:
-        db.execute(_NOTE_CHANGED, values)
-    db.execute(_UPSERT, values)
-    if into.change is not None and known < len(rows):
-        db.execute(_NOTE_CREATED, values)
-    if into.group is not None:
-        if known and into.change is not None:
-            db.execute(_NOTE_JOINED, values)
-        if db.execute(_JOIN_GROUP, (into.group, into.account)).rowcount:
-            db.execute(_REVISE, (into.group,))
-    return len(rows) - known, known
 
 
 class SqliteContacts(SqliteConnection):
     """The contact half of the store. ``domain.store.interface`` says what each method promises."""
-
-    import_rows: ClassVar = 10_000  # about 40 ms of the only writer
-    import_pause_s: ClassVar = 0.02
-
-    async def standing(self, account_id: int, msisdns: Iterable[int]) -> Listed:
-        total = known = blacklisted = 0
-        numbers = iter(msisdns)
-        while part := list(islice(numbers, NUMBERS_SLICE)):
-            text = json.dumps(part)
-            total += len(part)
-            known += await self._present("contact", account_id, text)
-            blacklisted += await self._present("blacklist_entry", account_id, text)
-        return Listed(total - known, known, blacklisted)
-
-    async def _present(self, table: str, account_id: int, numbers: str) -> int:
-        query = f"select count(*) from json_each(?) j cross join {table} t on t.account_id = ? and t.msisdn = j.value"
-
-        def count(db: sqlite3.Connection) -> int:
-            return int(db.execute(query, (numbers, account_id)).fetchone()[0])
-
-        return await self.read(count)
-
-    async def import_slice(
-        self, account_id: int, group_id: int, rows: Sequence[ImportedRow], *, now_ms: int, job_id: int
-    ) -> SliceCounts | None:
-        first, last = rows[0].msisdn, rows[-1].msisdn
-
-        def apply(db: sqlite3.Connection) -> SliceCounts | None:
-            found = db.execute(_JOB, (job_id, account_id, first)).fetchone()
-            if found is None or db.execute(_GROUP, (group_id, account_id)).fetchone() is None:
-                return None
-            change = found[0]
-            created, updated = _write(db, rows, _Into(account_id, group_id, change, job_id, now_ms))
-            counts = SliceCounts(created, updated, last)
-            db.execute(_ADVANCE, {"last": last, "created": counts.created, "updated": updated, "job": job_id})
-            return counts
-
-        return await self.write(apply)
-
-    async def write_contacts(
-        self, account_id: int, group_id: int | None, rows: Sequence[ImportedRow], *, now_ms: int, change_id: int
-    ) -> SliceCounts:
-        def write(db: sqlite3.Connection) -> SliceCounts:
-            created, updated = _write(db, rows, _Into(account_id, group_id, change_id, None, now_ms))
-            db.execute(_COUNT_CHANGE, (change_id,))
-            return SliceCounts(created, updated, rows[-1].msisdn)
-
-        return await self.write(write)
 
     async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
         query = "insert or ignore into group_contact (group_id, contact_id) select ?, value from json_each(?)"

@@ -90,7 +90,7 @@ async def test_a_file_for_a_group_goes_there_without_asking(owner: Sender, sqlit
     await owner.tap(t.label("imports.continue"))
 
     assert t("imports.review.rows", count=2, group="Clientes") in owner.screen.text
-    assert t("imports.review.known", number="1") in owner.screen.text
+    assert t("imports.review.known.fill", number="1") in owner.screen.text
     await owner.tap(t.label("imports.change_group"))
     await owner.tap(t.label("groups.new"))
     await owner.type("Otros")
@@ -101,10 +101,11 @@ async def test_a_file_for_a_group_goes_there_without_asking(owner: Sender, sqlit
     ("name", "content", "key"),
     [
         pytest.param("foto.csv", b"\x89PNG\r\n\x1a\n" + bytes(99), "imports.refused.image", id="a PNG named csv"),
-        pytest.param("lista.pdf", b"%PDF-1.4 x", "imports.refused.pdf", id="PDF"),
-        pytest.param("lista.xlsx", b"PK\x03\x04" + bytes(99), "imports.refused.workbook", id="xlsx"),
-        pytest.param("lista.xls", b"\xd0\xcf\x11\xe0" + bytes(99), "imports.refused.workbook", id="xls"),
-        pytest.param("lista.zip", b"PK\x03\x04" + bytes(99), "imports.refused.archive", id="zip"),
+        pytest.param("lista.pdf", b"%PDF-1.4 x", "imports.refused.document", id="PDF"),
+        pytest.param("lista.xlsx", b"PK\x03\x04" + bytes(99), "file.broken", id="xlsx"),
+        pytest.param("lista.xls", b"\xd0\xcf\x11\xe0" + bytes(99), "file.broken", id="xls"),
+        pytest.param("lista.zip", b"PK\x03\x04" + bytes(99), "file.broken", id="zip"),
+        pytest.param("lista.rar", b"Rar!" + bytes(99), "imports.refused.archive", id="rar"),
         pytest.param("lista.csv", bytes(range(32)) * 9, "file.not_text", id="noise"),
         pytest.param("lista.csv", b"", "file.empty", id="empty"),
         pytest.param("", b" \n", "file.empty", id="blank"),

@@ -18,6 +18,7 @@ from domain.rules.contact_csv import (
     FileNotText,
     FileRejected,
     Layout,
+    Preview,
     Row,
     RowError,
     TooManyColumns,
@@ -25,9 +26,10 @@ from domain.rules.contact_csv import (
     detect,
     errors_csv,
     guess_columns,
-    preview,
+    preview_text,
     read_rows,
 )
+from domain.rules.csv_records import MAX_LINE, LineTooLong, records_of
 from domain.rules.msisdn import NumberPlan
 
 PERU = NumberPlan("PE")
@@ -35,10 +37,20 @@ SAMPLES = Path(__file__).parents[3] / "sandbox" / "samples"
 IN_ORDER = tuple(Field)
 
 
+def preview(content: bytes) -> Preview:
+    """A look at a file."""
+    return preview_text(io.BytesIO(content), io.BytesIO(content), PERU)
+
+
+def read_as(content: bytes, layout: Layout, columns: ColumnMap) -> list[Row | RowError]:
+    """All of it, in a given way."""
+    return list(read_rows(records_of(io.BytesIO(content), layout), columns=columns, plan=PERU))
+
+
 def read(content: bytes) -> list[Row | RowError]:
     """As the import does it: look, then read."""
-    seen = preview(content, PERU)
-    return list(read_rows(content, layout=seen.layout, columns=seen.columns, plan=PERU))
+    seen = preview(content)
+    return read_as(content, seen.layout, seen.columns)
 
 
 def fates(rows: Iterable[Row | RowError]) -> list[tuple[int, int | str]]:
@@ -48,7 +60,7 @@ def fates(rows: Iterable[Row | RowError]) -> list[tuple[int, int | str]]:
 def test_the_excel_sample_row_by_row() -> None:
     """Semicolons, Windows-1252, a header with accents, and every way in which Excel spoils a number."""
     content = (SAMPLES / "contacts_excel_es.csv").read_bytes()
-    seen = preview(content, PERU)
+    seen = preview(content)
     rows = read(content)
 
     assert seen.layout == Layout("cp1252", ";")
@@ -79,7 +91,7 @@ def test_the_manuals_sample() -> None:
     """No header, commas, eight columns in the manual's order."""
     content = (SAMPLES / "contacts_manual.csv").read_bytes()
 
-    assert preview(content, PERU).columns == ColumnMap(IN_ORDER, header=False)
+    assert preview(content).columns == ColumnMap(IN_ORDER, header=False)
     assert read(content) == [
         Row(1, 51987763010, "Jose", "Torres", "jtorres@itelvox.com", "", "Deuda", "100", "200"),
         Row(2, 51989450371, "Jannet", "Quintana", "jquintana@itelvox.com", "", "Deuda", "300", "400"),
@@ -100,7 +112,7 @@ def test_the_utf16_sample() -> None:
     """Excel's "Unicode text": tabs, two columns."""
     content = (SAMPLES / "contacts_tab_utf16.csv").read_bytes()
 
-    assert preview(content, PERU).layout == Layout("utf-16", "\t")
+    assert preview(content).layout == Layout("utf-16", "\t")
     assert [row[:3] for row in read(content) if isinstance(row, Row)] == [
         (2, 51987763030, "Rosa"),
         (3, 51987763031, "Saúl"),
@@ -125,14 +137,14 @@ TEXT = "teléfono;nombre\n987763010;Zoë\n987763011;Íñigo\n"
 )
 def test_the_encoding_is_found(content: bytes, encoding: str) -> None:
     """By its mark, by strict UTF-8, by the NULs of UTF-16; else it is Windows-1252."""
-    assert detect(content).encoding == encoding
+    assert detect(io.BytesIO(content)).encoding == encoding
 
 
 def test_a_sample_may_end_within_a_character() -> None:
     """Only the beginning of a file was read."""
     content = "nombre,Zoë".encode()
 
-    assert detect(content[:-1]).encoding == "utf-8"
+    assert detect(io.BytesIO(content[:-1])).encoding == "utf-8"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +162,7 @@ def test_a_sample_may_end_within_a_character() -> None:
 )
 def test_the_delimiter_is_found(text: str, delimiter: str, preamble: int) -> None:
     """The one that cuts the lines alike."""
-    found = detect(text.encode())
+    found = detect(io.BytesIO(text.encode()))
 
     assert (found.delimiter, found.preamble) == (delimiter, preamble)
 
@@ -169,7 +181,8 @@ def test_the_delimiter_is_found(text: str, delimiter: str, preamble: int) -> Non
         pytest.param(bytes(range(256)) * 8, FileNotText, {"kind": ""}, id="noise"),
         pytest.param(b"\1\2\3\4" * 50, FileNotText, {"kind": ""}, id="control characters"),
         pytest.param(b",".join([b"x"] * 51), TooManyColumns, {"limit": 50, "columns": 51}, id="51 columns"),
-        pytest.param(b"1\n" * 1_000_001, TooManyRows, {"limit": 1_000_000}, id="a million and one lines"),
+        pytest.param(b"1\n" * 3_000_001, TooManyRows, {"limit": 1_000_000}, id="three million lines"),
+        pytest.param(b"1" * 70_000 + b"\n" + b"1" * MAX_LINE, LineTooLong, {"limit": MAX_LINE}, id="an endless line"),
     ],
 )
 def test_a_file_that_is_no_contact_file_is_refused(
@@ -177,7 +190,7 @@ def test_a_file_that_is_no_contact_file_is_refused(
 ) -> None:
     """Whole, with the reason, before anything is read."""
     with pytest.raises(error) as refused:
-        preview(content, PERU)
+        preview(content)
 
     assert refused.value.values == values
 
@@ -248,11 +261,11 @@ def test_the_columns_are_guessed(rows: list[list[str]], columns: list[str], head
 def test_columns_may_be_corrected_and_left_out() -> None:
     """The person's word, not the guess."""
     columns = ColumnMap((None, Field.MSISDN, Field.VALUE_3), header=False)
-    rows = list(read_rows(b"x,987763010,y\n", layout=Layout("utf-8", ","), columns=columns, plan=PERU))
+    rows = read_as(b"x,987763010,y\n", Layout("utf-8", ","), columns)
 
     assert rows == [Row(1, 51987763010, "", "", "", "", "", "", "y")]
     with pytest.raises(ValueError, match="phone"):
-        read_rows(b"", layout=Layout("utf-8", ","), columns=ColumnMap((None,), header=False), plan=PERU)
+        read_as(b"", Layout("utf-8", ","), ColumnMap((None,), header=False))
 
 
 def test_lines_are_those_of_the_file() -> None:
@@ -327,7 +340,7 @@ def test_what_a_spreadsheet_writes_is_read_back(
     writer.writerows(contacts)
     columns = ColumnMap((Field.MSISDN, Field.FIRST_NAME, Field.LAST_NAME, Field.ADDRESS), header=True)
     content = out.getvalue().encode(encoding)
-    rows = read_rows(content, layout=Layout(encoding, delimiter), columns=columns, plan=PERU)
+    rows = read_as(content, Layout(encoding, delimiter), columns)
 
     assert [
         (row.msisdn - 51_000_000_000, row.first_name, row.last_name, row.address)

@@ -14,9 +14,10 @@ from domain import store
 from domain.errors import NotFound, WrongState
 from domain.models import Account, Contact, ImportJob, ImportState, Notice, NoticeKind
 from domain.rules.contact_csv import Field, FileEmpty, FileNotText, RowError
+from domain.rules.upload import FileBroken
 from domain.store import SliceCounts
 from domain.usecases import blacklist, contacts, groups, import_run, imports
-from domain.usecases.import_file import pack_errors, unpack_errors
+from domain.usecases.import_spec import pack_errors, unpack_errors
 from domain.usecases.imports import Job
 
 SAMPLES = Path(__file__).parents[3] / "sandbox" / "samples"
@@ -75,7 +76,9 @@ def numbers(count: int, *, name: str = "n") -> bytes:
             ("cp1252", ";", True),
             id="Excel in Spanish",
         ),
-        pytest.param("contacts_utf8_bom.csv", 2, 2, 0, {}, ("utf-8-sig", ",", True), id="UTF-8 with BOM"),
+        pytest.param(
+            "contacts_utf8_bom.csv", 2, 1, 0, {"country_not_enabled": 1}, ("utf-8-sig", ",", True), id="UTF-8 with BOM"
+        ),
         pytest.param("contacts_tab_utf16.csv", 2, 2, 0, {}, ("utf-16", "\t", True), id="Excel's Unicode text"),
     ],
 )
@@ -98,7 +101,7 @@ async def test_the_sample_files_come_to_what_they_hold(
 
     assert seen.counts is not None
     assert job.counts is not None
-    assert (seen.encoding, seen.delimiter, seen.header) == layout
+    assert (seen.layout.encoding, seen.layout.delimiter, seen.header) == layout
     assert (seen.counts.rows, seen.counts.new, seen.counts.known, seen.counts.repeated) == (rows, new, 0, repeated)
     assert {key.removeprefix("import.reason."): n for key, n in seen.counts.refused.items()} == refused
     assert rows == new + repeated + sum(refused.values())
@@ -149,7 +152,7 @@ async def test_the_dry_run_tells_new_known_and_blacklisted_and_writes_nothing(ac
         pytest.param(b"", FileEmpty, id="nothing"),
         pytest.param(b"\r\n \r\n", FileEmpty, id="blank lines"),
         pytest.param(PNG, FileNotText, id="an image"),
-        pytest.param(b"PK\x03\x04" + bytes(40), FileNotText, id="a workbook"),
+        pytest.param(b"PK\x03\x04" + bytes(40), FileBroken, id="a broken workbook"),
         pytest.param(b"%PDF-1.7\n" + bytes(40), FileNotText, id="a PDF"),
     ],
 )
