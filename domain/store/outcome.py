@@ -9,6 +9,8 @@ from domain.rules.message_state import TABLE, MessageEvent, MessageState, combin
 from domain.store.interface import Evidence, Receipt, Result
 
 CHUNK: Final = 500  # messages a chunk
+#: Nothing waits for half an hour to be tried again: then the clock was set back since, and it is due.
+RETRY_HORIZON_MS: Final = 1_800_000
 _AGAIN: Final = frozenset({MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
 _NOT_BILLED: Final = _AGAIN | {MessageEvent.SUBMIT_ERROR}
 #: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.

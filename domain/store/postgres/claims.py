@@ -7,7 +7,7 @@ from domain.rules.message_state import MessageEvent, sources, target
 from domain.rules.quota import day_of, micros
 from domain.store.contact_sql import CONTACT
 from domain.store.interface import Claim, Submission, ToSend
-from domain.store.outcome import sql_list
+from domain.store.outcome import RETRY_HORIZON_MS, sql_list
 from domain.store.postgres.answers import PostgresAnswers
 from domain.store.postgres.quota import Terms, terms_of, within_limits
 
@@ -109,11 +109,12 @@ class PostgresClaims(PostgresAnswers):
                 return None
             due = await db.fetch(
                 "update retry set sender = $1 where sender is null and message_id in (select message_id from retry"
-                " where campaign_id = $2 and next_ms <= $3 and sender is null order by next_ms limit $4"
+                " where campaign_id = $2 and next_ms not between $3 and $4 and sender is null order by next_ms limit $5"
                 " for update skip locked) returning message_id",
                 sender,
                 campaign_id,
-                now_ms,
+                now_ms + 1,
+                now_ms + RETRY_HORIZON_MS,
                 limit,
             )
             if due:

@@ -14,7 +14,7 @@ from typing import Final
 from domain.rules.message_state import MessageEvent, sources, target
 from domain.store.contact_sql import CONTACT
 from domain.store.interface import Claim, Submission, ToSend
-from domain.store.outcome import sql_list
+from domain.store.outcome import RETRY_HORIZON_MS, sql_list
 from domain.store.sqlite.answers import SqliteAnswers
 from domain.store.sqlite.quota import OPEN, TERMS, Terms, Use
 
@@ -98,8 +98,9 @@ def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, l
         return None
     due = db.execute(
         "update retry set sender = ? where sender is null and message_id in (select message_id from retry"
-        " where campaign_id = ? and next_ms <= ? and sender is null order by next_ms limit ?) returning message_id",
-        (sender, campaign_id, now_ms, limit),
+        " where campaign_id = ? and next_ms not between ? and ? and sender is null order by next_ms limit ?)"
+        " returning message_id",
+        (sender, campaign_id, now_ms + 1, now_ms + RETRY_HORIZON_MS, limit),
     ).fetchall()
     if due:
         return Claim(campaign_id, None, tuple(sorted(row[0] for row in due)))

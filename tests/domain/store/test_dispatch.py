@@ -213,6 +213,15 @@ async def test_a_throttled_message_goes_again_by_itself(store: Store, campaign: 
     assert await Retry.all().count() == 0
 
 
+async def test_a_clock_that_was_set_back_does_not_hold_a_retry(store: Store, campaign: Campaign) -> None:
+    """It was put off by seconds, an hour ahead of what the clock says now."""
+    _, ids = await _submitted(store, campaign)
+    ahead = NOW + 3_600_000
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_RETRY, "default", retry_ms=ahead)], now_ms=ahead)
+
+    assert await store.claim("s1", campaign.id, now_ms=NOW, limit=10) == Claim(campaign.id, None, (ids[0],))
+
+
 async def test_a_retry_in_flight_is_swept_into_doubt_with_its_own_sender(store: Store, campaign: Campaign) -> None:
     """Not with the sender that still holds the chunk that it came from."""
     _, ids = await _submitted(store, campaign)
