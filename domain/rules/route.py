@@ -10,8 +10,7 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | binds | 1 | sessions at once, 1 to 100 |
 | window | 50 | unanswered submits allowed at once, for each bind, 1 to 10000 |
 | tps | 0 | submits a second over all binds; 0: no limit of ours |
-| alphabet | gsm | what data_coding 0 means: gsm, gsm_es (and the Spanish shift table; udh or udh16 only),
-  strict (gsm, accents flagged), latin1, ascii, ucs2 (never used) |
+| alphabet | gsm | data_coding 0: gsm, gsm_es (Spanish shift table; udh or udh16 only), strict, latin1, ascii, ucs2 |
 | segments | udh | of a long message: udh (8-bit reference), udh16, sar (parameters), payload (the SMSC cuts) |
 | packed | false | eight septets in seven octets |
 | ids | auto | ids in receipts: auto, same, hex (response hex, receipt decimal), decimal (the reverse) |

@@ -4,6 +4,7 @@ summer time, with senders that come and go, ticks that are lost and ticks that c
 """
 
 import asyncio
+import os
 import random
 from collections import defaultdict
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,10 +26,16 @@ from tests.conftest import OWNER
 BEGIN, DAYS = datetime(2026, 1, 1, tzinfo=UTC), 365
 LATEST = timedelta(minutes=3)  # that a tick may come too late
 ZONES = {
-    "America/Lima": "PE",
     "America/Santiago": "CL",
     "Europe/Madrid": "ES",
+    "America/Lima": "PE",
+    "America/Havana": "CU",
+    "America/Sao_Paulo": "BR",
+    "America/Asuncion": "PY",
 }
+#: Campaigns, one a zone, and years: a longer run is asked for by these.
+CAMPAIGNS = int(os.environ.get("PREGON_TEST_ZONES", "2"))
+SEEDS = range(1, 1 + int(os.environ.get("PREGON_TEST_YEARS", "1")))
 CONTACTS = 400  # more than there are days
 
 
@@ -115,7 +122,7 @@ async def _next_change(now: datetime) -> datetime | None:
     found = [campaign.start_at for campaign in await Campaign.filter(state=CampaignState.SCHEDULED)]
     for campaign in await Campaign.filter(state=CampaignState.RUNNING):
         closes = campaign.open_until
-        found += [closes, closes - timedelta(minutes=8)] if closes else []
+        found += [closes, closes - timedelta(minutes=8)] if closes and campaign.id % 2 else [closes]
     return min((moment for moment in found if moment is not None and moment >= now), default=None)
 
 
@@ -151,11 +158,11 @@ def _days_held(campaign: Campaign, zone: ZoneInfo, region: str, until: datetime)
     return found
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_a_year_of_random_schedules(sqlite_database: str, seed: int) -> None:
     """Nothing outside its periods, no period missed, one message a contact."""
     world = World(seed)
-    places = list(ZONES.items())
+    places = list(ZONES.items())[:CAMPAIGNS]
     made = [await _campaign(world, number, *places[number % len(places)]) for number in range(len(places))]
     rows: dict[int, tuple[ZoneInfo, str]] = {
         campaign.id: (ZoneInfo(zone), region) for campaign, (zone, region) in zip(made, places, strict=True)
