@@ -2,7 +2,7 @@
 Messages a second from pending rows to durable responses, and to a durable receipt each: the whole path, with rendering,
 the blacklist, pacing and metrics, against an SMSC in a process of its own.
 
-    python -m bench.dispatch [--engine sqlite|postgres] [--messages N] [--window N] [--runs N]
+    python -m bench.dispatch [--engine sqlite|postgres] [--messages N] [--window N] [--runs N] [--no-kannel]
 
 Ratios are to the goals. The clock starts before the sender connects and stops when the database has the last answer.
 """
@@ -10,7 +10,6 @@ Ratios are to the goals. The clock starts before the sender connects and stops w
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import statistics
@@ -18,21 +17,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import structlog
 
+from bench import kannel
+from bench import senders as senders_bench
 from bench.postgres import NoPostgres, postgres
+from bench.scene import fill, smsc
 from domain import store
 from domain.database import open_database
-from domain.models import Account, Campaign, ContactGroup, ImportJob, ImportState
-from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
-from domain.store import ImportedRow
 from sender.worker import Worker
 
 _SLICE = 10_000
@@ -46,14 +45,15 @@ class Case:
     name: str
     goal: int
     receipts: bool = False
+    kannel: float = 0.0  # the goal as a multiple of what Kannel does on this machine; 0: it is not asked
     binds: int = 1
     answer_delay_s: float = 0.0
 
 
 CASES = {
     "sqlite": (
-        Case("SQLite, to a durable response", 40_000),
-        Case("SQLite, with a durable receipt each", 20_000, receipts=True),
+        Case("SQLite, to a durable response", 40_000, kannel=2.0),
+        Case("SQLite, with a durable receipt each", 20_000, receipts=True, kannel=5.0),
         Case("SQLite, 4 binds, responses after 50 ms", 14_000, binds=4, answer_delay_s=_SLOW_S),
     ),
     "postgres": (
@@ -74,60 +74,9 @@ class Figures:
     cpu_us: float
 
 
-@contextlib.asynccontextmanager
-async def smsc(case: Case) -> AsyncIterator[int]:
-    """A simulated SMSC as a process, its ledger off. Yields its port."""
-    behaviour = {
-        "builtin": False,
-        "default": {"outcome": "delivered" if case.receipts else "accepted", "answer_delay_s": case.answer_delay_s},
-        "receipt_delay_s": 0,
-        "receipt_jitter_s": 0,
-    }
-    command = (sys.executable, "-m", "sandbox.smsc", "--port", "0", "--behaviour", json.dumps(behaviour))
-    program = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
-    )
-    assert program.stdout is not None
-    try:
-        yield json.loads(await program.stdout.readline())["smsc_port"]
-    finally:
-        program.terminate()
-        await program.wait()
-
-
-async def fill(messages: int) -> Campaign:
-    """Contacts, a group, and a campaign whose messages are pending."""
-    account = await Account.create(name="bench", region="PE", time_zone="America/Lima", sender_id="BENCH")
-    group = await ContactGroup.create(account=account, title="bench")
-    now_ms = time.time_ns() // 1_000_000
-    job = await ImportJob.create(
-        account=account, group=group, person_id=1, chat_id=1, file_name="bench", sha256="", state=ImportState.RUNNING
-    )
-    for first in range(0, messages, _SLICE):
-        rows = [
-            ImportedRow(51900000000 + n, f"Nombre{n}", "", "", "", "", "", "")
-            for n in range(first, min(first + _SLICE, messages))
-        ]
-        await store.current().import_slice(account.id, group.id, rows, now_ms=now_ms, job_id=job.id)
-    campaign = await Campaign.create(
-        account=account,
-        name="bench",
-        state=CampaignState.RUNNING,
-        text="Hola {{ nombre }}, su pago vence hoy. Evite intereses pagando en linea.",
-        sender_id="BENCH",
-        created_by=1,
-        chat_id=1,
-    )
-    await campaign.groups.add(group)
-    after: int | None = 0
-    while after is not None:
-        after = await store.current().expand(campaign.id, after=after, limit=_SLICE)
-    return campaign
-
-
 async def once(case: Case, *, messages: int, window: int, database: str) -> Figures:
     """One run on a fresh database."""
-    async with smsc(case) as port, open_database(database):
+    async with smsc(receipts=case.receipts, answer_delay_s=case.answer_delay_s) as port, open_database(database):
         campaign = await fill(messages)
         worker = Worker([parse_route("default", f"smpp://b:b@127.0.0.1:{port}?window={window}&binds={case.binds}")])
         stop = asyncio.Event()
@@ -187,6 +136,43 @@ def measure(engine: str, arguments: argparse.Namespace) -> None:
                 f" load {os.getloadavg()[0]:.1f})",
                 flush=True,
             )
+            if case.kannel and arguments.kannel:
+                beside(case, rate, arguments.runs)
+    if engine == "postgres":
+        measure_two(arguments)
+
+
+def beside(case: Case, ours: float, runs: int) -> None:
+    """Kannel on the same machine at the same time, and how many times as fast we are."""
+    name = f"Kannel, {'with a receipt each' if case.receipts else 'with a store'}"
+    try:
+        rates = [asyncio.run(kannel.rate(kannel.MESSAGES, receipts=case.receipts)) for _ in range(runs)]
+    except kannel.NoKannel as error:
+        print(f"{name}: not measured: {error}", flush=True)
+        return
+    theirs = statistics.median(rates)
+    print(
+        f"{name:<42}{theirs:>9,.0f}/s  ours {ours / theirs:.1f} times, wanted {case.kannel:.0f}"
+        f"  (of {len(rates)}: {min(rates):,.0f} to {max(rates):,.0f})",
+        flush=True,
+    )
+
+
+def measure_two(arguments: argparse.Namespace) -> None:
+    """Two senders as programs of their own against one, on PostgreSQL."""
+    medians = []
+    for senders in (1, 2):
+        rates = []
+        for _ in range(arguments.runs):
+            with databases("postgres") as fresh:
+                rates.append(asyncio.run(senders_bench.rate(senders, next(fresh), arguments.messages)))
+        medians.append(statistics.median(rates))
+    one, two = medians
+    print(
+        f"{'PostgreSQL, two senders':<42}{two:>9,.0f}/s  {two / one:4.2f} times one ({one:,.0f}/s), wanted 1.70;"
+        f" {os.cpu_count()} cores for {2 + 2} programs (senders, PostgreSQL, SMSC)",
+        flush=True,
+    )
 
 
 def main() -> None:
@@ -196,6 +182,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--window", type=int, default=200)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--no-kannel", dest="kannel", action="store_false", help="do not measure Kannel beside us")
     arguments = parser.parse_args()
     if arguments.engine is None:
         # A process for each: Tortoise 1.1.9 keeps one engine's SQL for the other.

@@ -1,0 +1,76 @@
+"""
+Several senders on one PostgreSQL, each a process of its own: what one does, and what two do together.
+
+    python -m bench.senders DATABASE_URL ROUTE_URL      one sender, until SIGTERM
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator
+
+import structlog
+
+from bench.scene import fill, smsc
+from domain import store
+from domain.database import open_database
+from domain.models import Campaign
+from domain.rules.campaign_state import CampaignState
+from domain.rules.message_state import MessageState
+from domain.rules.route import parse_route
+from sender.worker import Worker
+
+_WINDOW = 200
+_BOUND_S = 30.0
+
+
+@contextlib.asynccontextmanager
+async def _sender(database: str, route: str) -> AsyncIterator[None]:
+    program = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.senders", database, route)
+    try:
+        yield
+    finally:
+        program.terminate()
+        await program.wait()
+
+
+async def _bound(links: int) -> None:
+    deadline = time.monotonic() + _BOUND_S
+    while sum(link["state"] == "bound" for link in await store.current().links(time.time_ns() // 1_000_000)) < links:
+        if time.monotonic() > deadline:
+            raise RuntimeError("the senders do not bind")
+        await asyncio.sleep(0.1)
+
+
+async def rate(senders: int, database: str, messages: int) -> float:
+    """Messages a second of so many senders, from when the campaign may run to the last durable response."""
+    async with smsc() as port, open_database(database), contextlib.AsyncExitStack() as stack:
+        campaign = await fill(messages)
+        await Campaign.filter(id=campaign.id).update(state=CampaignState.PAUSED)
+        for _ in range(senders):
+            await stack.enter_async_context(_sender(database, f"smpp://b:b@127.0.0.1:{port}?window={_WINDOW}"))
+        await _bound(senders)
+        await Campaign.filter(id=campaign.id).update(state=CampaignState.RUNNING)
+        began = time.perf_counter()
+        while await store.current().undone(campaign.id):
+            await asyncio.sleep(0.05)
+        took = time.perf_counter() - began
+        found = await store.current().counts(campaign.id)
+        if found != {MessageState.ACCEPTED: messages}:
+            raise RuntimeError(f"not all messages came through: {found}")
+        return messages / took
+
+
+async def _run(database: str, route: str) -> None:
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with open_database(database):
+        await Worker([parse_route("default", route)]).run(stop)
+
+
+if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    asyncio.run(_run(sys.argv[1], sys.argv[2]))
