@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from domain.rules.route import BadRoute, Route, parse_route
+from domain.rules.route import BadRoute, Route, check_routes, parse_route
 
 
 class BadSettings(Exception):
@@ -91,7 +91,11 @@ class Settings(BaseSettings):
             BadRoute: One of the URLs cannot be used.
         """
         urls = {"default": self.smsc_url, **dict(sorted(self.smsc_routes.items()))}
-        return tuple(parse_route(name, url.get_secret_value()) for name, url in urls.items() if url.get_secret_value())
+        routes = tuple(
+            parse_route(name, url.get_secret_value()) for name, url in urls.items() if url.get_secret_value()
+        )
+        check_routes(routes)
+        return routes
 
 
 def load_settings() -> Settings:

@@ -20,13 +20,16 @@ from domain.rules.message_state import MessageEvent
 from domain.rules.template import compile_template
 from domain.store import Claim, ToSend
 from domain.usecases import campaigns
+from sender.lease import SenderName
 from sender.pacing import Pacer
 from sender.rendering import renderer
-from sender.smpp import Answer, Encoder, Outgoing
+from sender.routing import Routing
+from sender.smpp import Answer, Outgoing
 
 log = structlog.get_logger()
 
 _TARGET: Final = 2_000  # messages kept ready, in equal shares of the running campaigns; each a chunk more at the most
+_MOST_READY: Final = 20_000  # of a campaign, where a route that stands still holds some of it
 _LEAST: Final = 100  # of a campaign, however many there are
 _CLAIM: Final = 500  # retries in one claim; a chunk has as many messages
 _ROUND: Final = 8  # campaigns claimed before it is asked again whose turn it is
@@ -58,6 +61,7 @@ class Ready:
 
     Attributes:
         segments: Parts on the wire.
+        route: For which it is encoded.
         answers: Of a message of several parts: what came back, by part.
         part_tries: How often parts of it were sent again.
         freed: Told its segments once its result is committed.
@@ -68,6 +72,7 @@ class Ready:
     message_id: int
     segments: int
     tries: int
+    route: str = ""
     answers: dict[int, Answer] = field(default_factory=dict)
     part_tries: int = 0
     freed: Callable[[int], None] = lambda _: None
@@ -93,6 +98,11 @@ class Running:
     closes: float = 0.0
     blanks: Blanks = field(default_factory=dict)
 
+    @property
+    def resource(self) -> str:
+        """What its pace is called where senders share it."""
+        return f"campaign:{self.campaign_id}"
+
 
 class Feed:
     """
@@ -100,25 +110,25 @@ class Feed:
     priority, and of these again the one that was served the longest ago.
 
     Args:
-        encoder: Makes wire parts of a text, for the route that dispatches.
+        routing: Over which route a message goes, and what makes its wire parts.
         more: Called when something became ready.
         spent: Takes a claim of which nothing is left in memory.
-        share: Of a number of messages a second that all senders have together, this one's.
+        share: Of a number of messages a second that all senders have together, by its name, this one's.
     """
 
     def __init__(
         self,
-        encoder: Encoder,
+        routing: Routing,
         *,
         more: Callable[[], None],
         spent: Callable[[Held], None],
-        share: Callable[[float], float] = float,
+        share: Callable[[str, float], float] = lambda _, tps: tps,
     ) -> None:
-        self._encoder = encoder
+        self._routing = routing
         self._more = more
         self._spent = spent
         self._share_of = share
-        self._queues: dict[int, deque[Ready]] = {}
+        self._queues: dict[str, dict[int, deque[Ready]]] = {name: {} for name in routing.encoders}  # by route
         self._running: dict[int, Running] = {}
         self._paces: dict[int, Pacer] = {}  # of campaigns that have one
         self._turn = 0
@@ -137,14 +147,23 @@ class Feed:
         """How long (seconds) the campaign has waited that waits longest for its claim; 0: none waits."""
         return max([now - since for since in self._dry_s.values()], default=0.0)
 
+    def has(self, *, route: str | None = None, campaign_id: int | None = None) -> bool:
+        """Whether something is ready, for a route or of a campaign."""
+        return any(
+            (queues if campaign_id is None else campaign_id in queues)
+            for name, queues in self._queues.items()
+            if route in (None, name)
+        )
+
     def show(self, running: Sequence[Running]) -> None:
         """
         These campaigns run now. What is ready of others, or with a text or a sender ID that was edited since, is
         dropped: in the database it is still pending.
         """
         wanted = {campaign.campaign_id: campaign for campaign in running}
-        for campaign_id in [key for key in self._queues if not self._as_rendered(key, wanted.get(key))]:
-            self._drop(campaign_id)
+        for queues in self._queues.values():
+            for campaign_id in [key for key in queues if not self._as_rendered(key, wanted.get(key))]:
+                self._drop(queues, campaign_id)
         self._pace(running)
         if wanted != self._running:
             self._running = wanted
@@ -161,7 +180,11 @@ class Feed:
 
     def _pace(self, running: Sequence[Running]) -> None:
         """A campaign's pace may change while it runs, and so may the share of it."""
-        paced = {campaign.campaign_id: self._share_of(campaign.tps) for campaign in running if campaign.tps > 0}
+        paced = {
+            campaign.campaign_id: self._share_of(campaign.resource, campaign.tps)
+            for campaign in running
+            if campaign.tps > 0
+        }
         self._paces = {key: self._paces.get(key) or Pacer(tps) for key, tps in paced.items()}
         for key, tps in paced.items():
             self._paces[key].tps = tps
@@ -172,11 +195,18 @@ class Feed:
 
     def clear(self) -> None:
         """Drop everything: the lease was lost."""
-        for campaign_id in list(self._queues):
-            self._drop(campaign_id)
+        for route in self._queues:
+            self.drop_route(route)
 
-    def _drop(self, campaign_id: int) -> None:
-        queue = self._queues.pop(campaign_id)
+    def drop_route(self, route: str) -> None:
+        """Drop what is ready for a route: it goes over another one now. In the database it is still pending."""
+        queues = self._queues[route]
+        for campaign_id in list(queues):
+            self._drop(queues, campaign_id)
+        self._short.set()
+
+    def _drop(self, queues: dict[int, deque[Ready]], campaign_id: int) -> None:
+        queue = queues.pop(campaign_id)
         self._count -= len(queue)
         touched: dict[int, Held] = {}
         for ready in queue:
@@ -186,13 +216,14 @@ class Feed:
             if held.spent:
                 self._spent(held)
 
-    def take(self, room: int, *, now: float) -> list[Ready]:
+    def take(self, room: int, *, route: str, now: float) -> list[Ready]:
         """
-        At most ``room`` segments of one claim, and no more than the pace of its campaign allows at ``now`` (seconds,
-        monotonic). A long message may exceed the room. Tell ``left`` what became of them.
+        At most ``room`` segments of one claim for a route, and no more than the pace of its campaign allows at ``now``
+        (seconds, monotonic). A long message may exceed the room. Tell ``left`` what became of them.
         """
-        for campaign in self._in_turn(self._queues):
-            campaign_id, queue = campaign.campaign_id, self._queues[campaign.campaign_id]
+        queues = self._queues[route]
+        for campaign in self._in_turn(queues):
+            campaign_id, queue = campaign.campaign_id, queues[campaign.campaign_id]
             pacer = self._paces.get(campaign_id)
             most = pacer.allow(len(queue), now=now) if pacer else len(queue)
             if most <= 0:
@@ -205,7 +236,7 @@ class Feed:
                 most -= 1
                 taken.append(ready)
             if not queue:
-                del self._queues[campaign_id]
+                del queues[campaign_id]
             if pacer:
                 pacer.reserve(len(taken), now=now)
             held.ready -= len(taken)
@@ -229,9 +260,9 @@ class Feed:
             # A guard refused all of it, and would refuse the next one.
             self._look_s[campaign_id] = now + _REFUSED_S
 
-    def wait(self, *, now: float) -> float:
+    def wait(self, *, route: str, now: float) -> float:
         """Seconds until the pace of a campaign allows more of what is ready; 0: now, or there is nothing."""
-        waits = [pacer.wait(now=now) if (pacer := self._paces.get(key)) else 0.0 for key in self._queues]
+        waits = [pacer.wait(now=now) if (pacer := self._paces.get(key)) else 0.0 for key in self._queues[route]]
         return min(waits, default=0.0)
 
     def _in_turn(self, campaign_ids: Iterable[int]) -> list[Running]:
@@ -253,15 +284,16 @@ class Feed:
 
     def _wanting(self, now_s: float) -> list[Running]:
         share = self._share
-        wanting = [
-            key
-            for key in self._running
-            if len(self._queues.get(key, ())) < share and self._look_s.get(key, 0.0) <= now_s
-        ]
-        self._dry_s = {key: self._dry_s.get(key, now_s) for key in wanting if key not in self._queues}
+        wanting = [key for key in self._running if self._hungry(key, share) and self._look_s.get(key, 0.0) <= now_s]
+        self._dry_s = {key: self._dry_s.get(key, now_s) for key in wanting if not self.has(campaign_id=key)}
         return self._in_turn(wanting)
 
-    async def run(self, sender: "SenderName", stop: asyncio.Event) -> None:
+    def _hungry(self, campaign_id: int, share: int) -> bool:
+        """Whether some route has little of the campaign; but what waits for the others must not fill the memory."""
+        ready = [len(queues.get(campaign_id, ())) for queues in self._queues.values()]
+        return min(ready) < share and sum(ready) < (_MOST_READY if len(ready) > 1 else share)
+
+    async def run(self, sender: SenderName, stop: asyncio.Event) -> None:
         """Keep about ``_TARGET`` messages ready until ``stop``. Whatever the database does, it is asked again."""
         while not stop.is_set():
             self._short.clear()
@@ -324,14 +356,14 @@ class Feed:
         rows: Sequence[ToSend],
         unsendable: dict[str, list[int]],
     ) -> None:
-        queue = self._queues.get(campaign.campaign_id) or deque[Ready]()
-        before = len(queue)
-        outgoing_of, sender_id, closes = self._encoder.outgoing, campaign.sender_id, campaign.closes
+        lane_of, encoders, campaign_id = self._routing.lane, self._routing.encoders, campaign.campaign_id
+        sender_id, closes, made = campaign.sender_id, campaign.closes, 0
         for row in rows:
             message_id, msisdn, tries, _ = row
             try:
                 text = render(row)
-                outgoing = outgoing_of(
+                route = lane_of(msisdn)
+                outgoing = encoders[route].outgoing(
                     text, message_id=message_id, msisdn=msisdn, sender_id=sender_id, valid_until=closes
                 )
             except DomainError as error:
@@ -341,18 +373,14 @@ class Feed:
                 log.exception("render_failed", campaign=campaign.campaign_id, message=message_id)
                 unsendable.setdefault(UNRENDERED, []).append(message_id)
                 continue
-            queue.append(Ready(held, outgoing, message_id, len(outgoing.parts), tries))
-        if queue:
-            self._queues[campaign.campaign_id] = queue
-        held.ready += len(queue) - before
-        self._count += len(queue) - before
-
-
-@dataclass(slots=True)
-class SenderName:
-    """The name under which the lease is held; a new one when the lease was lost."""
-
-    name: str
+            queues = self._queues[route]
+            queue = queues.get(campaign_id)
+            if queue is None:
+                queue = queues[campaign_id] = deque()
+            queue.append(Ready(held, outgoing, message_id, len(outgoing.parts), tries, route))
+            made += 1
+        held.ready += made
+        self._count += made
 
 
 async def _within(event: asyncio.Event, seconds: float) -> None:

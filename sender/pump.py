@@ -11,7 +11,8 @@ import structlog
 
 from domain import store
 from domain.store import Claim, Submission
-from sender.feed import Feed, Ready, SenderName, now_ms
+from sender.feed import Feed, Ready, now_ms
+from sender.lease import SenderName
 from sender.metrics import SUBMITTED
 from sender.pacing import Pacer
 from sender.settle import Settler
@@ -82,7 +83,7 @@ class Pump:
         if self._batches >= _BATCHES or self._room <= 0:
             return []
         room = self._pacer.allow(self._room, now=now)
-        return self._feed.take(room, now=now) if room > 0 else []
+        return self._feed.take(room, route=self.link.route.name, now=now) if room > 0 else []
 
     def _reserve(self, batch: Sequence[Ready], now: float) -> int:
         """Keep the batch's room and its share of the pace; its segments."""
@@ -105,20 +106,25 @@ class Pump:
         pause = 0.0
         if self._feed.count and self._room > 0:
             now = time.monotonic()
-            pause = max(self._pacer.wait(now=now), self._feed.wait(now=now))
+            pause = max(self._pacer.wait(now=now), self._feed.wait(route=self.link.route.name, now=now))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(pause or _LOOK_S):
                 await self.wake.wait()
 
     async def _submit(self, batch: Sequence[Ready], segments: int) -> None:
+        name = self._sender.name
         try:
             allowed = await self._mark(batch)
         finally:
             self._marking -= segments
             self._batches -= 1
             self.wake.set()
-        going = segments if len(allowed) == len(batch) else sum([ready.segments for ready in allowed])
         now = time.monotonic()
+        if allowed and not self._sender.holds(name, now=now):
+            log.warning("lease_past_before_write", messages=len(allowed))
+            self._settler.answered(self.link.route, [one for ready in allowed for one in _unsent(ready)])
+            allowed = []
+        going = segments if len(allowed) == len(batch) else sum([ready.segments for ready in allowed])
         self._feed.left(batch, len(allowed), now=now)
         self._pacer.stayed(segments - going)
         if allowed:
@@ -168,6 +174,12 @@ class Pump:
                 row = 0
         return frozenset(allowed)
 
+    def drop_parts(self) -> None:
+        """The lease was lost: what should follow is another's to decide, and in doubt."""
+        dropped = list(self._follow)
+        self._follow.clear()
+        self._settler.answered(self.link.route, [one for ready in dropped for one in lost(ready)])
+
     def _send_parts(self, now: float) -> None:
         """Those that fit, the oldest first; one that is larger than the window or a step of the pace goes alone."""
         out: list[Outgoing] = []
@@ -180,6 +192,13 @@ class Pump:
             out.append(outgoing)
         if out:
             self.link.submit(out)
+
+
+def lost(ready: Ready) -> list[Answer]:
+    """Parts that should have followed, and will not."""
+    return [
+        Answer(ready.message_id, part, ready.segments, 0, None, AnswerKind.DISCONNECTED) for part in ready.outgoing.only
+    ]
 
 
 def _unsent(ready: Ready) -> list[Answer]:

@@ -1,17 +1,28 @@
 """What the operator's words mean for a message: answers to results, receipts to events. Writes nothing."""
 
 import random
+from datetime import UTC
+from functools import lru_cache
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, MessageState
-from domain.rules.receipt import IdForm, IdSource, canonical_id, is_canonical
+from domain.rules.receipt import (
+    Dialect,
+    IdForm,
+    IdSource,
+    PartsReceipt,
+    canonical_id,
+    is_canonical,
+    names_zone,
+    receipt_time,
+)
 from domain.rules.route import Route
-from domain.store import PartAnswer, Receipt, Result
+from domain.store import LatePart, PartAnswer, Receipt, Result, Word
 from sender.feed import Ready, now_ms
 from sender.smpp import Answer, AnswerKind, Incoming
 
 _K = AnswerKind
-_AGAIN: Final = frozenset({_K.TEMPORARY, _K.THROTTLED, _K.UNSENT})
+_AGAIN: Final = frozenset({_K.TEMPORARY, _K.THROTTLED, _K.BARRED, _K.UNSENT})
 _STATES: Final = {
     _K.OK: MessageState.ACCEPTED,
     _K.PERMANENT: MessageState.FAILED,
@@ -29,6 +40,7 @@ MAX_TRIES: Final = 8  # submits that end in a temporary status; with the delays 
 MAX_THROTTLED: Final = 100  # throttling is our pace, not the message's fault
 _ID: Final = 64  # characters of an SMSC's id that are kept: SMPP 3.4 §5.2.23 allows so many
 _WORD: Final = 32  # of an error, of an address
+_STAT: Final = 16
 _LONGEST_DELAY_S: Final = 300.0
 
 
@@ -89,22 +101,21 @@ def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:
     error = next((f"{one.status:#x}" for one in answers if one.status), None)
     if len(answers) == 1:
         return Result(ready.message_id, event, route.name, smsc_message_id=_key(route, answers[0]), error=error)
-    parts = tuple(
-        PartAnswer(
-            one.part,
-            _STATES.get(one.kind, MessageState.FAILED),
-            _key(route, one),
-            f"{one.status:#x}" if one.status else None,
-        )
-        for one in answers
-    )
+    parts = tuple(_part(route, one) for one in answers)
     return Result(ready.message_id, event, route.name, error=error, parts=parts)
 
 
-def late(route: Route, answer: Answer) -> Result | None:
-    """The truth after our timer, or after a lease that was lost. Parts of a long message are left to their receipts."""
-    if answer.parts != 1 or answer.kind not in {_K.OK, _K.PERMANENT}:
+def _part(route: Route, answer: Answer) -> PartAnswer:
+    state = _STATES.get(answer.kind, MessageState.FAILED)
+    return PartAnswer(answer.part, state, _key(route, answer), f"{answer.status:#x}" if answer.status else None)
+
+
+def late(route: Route, answer: Answer) -> Result | LatePart | None:
+    """The truth after our timer, or after a lease that was lost."""
+    if answer.kind not in {_K.OK, _K.PERMANENT}:
         return None
+    if answer.parts != 1:
+        return LatePart(answer.message_id, route.name, _part(route, answer))
     event = MessageEvent.SUBMIT_OK if answer.kind is _K.OK else MessageEvent.SUBMIT_ERROR
     error = f"{answer.status:#x}" if answer.status else None
     return Result(answer.message_id, event, route.name, smsc_message_id=_key(route, answer), error=error)
@@ -115,16 +126,45 @@ def _key(route: Route, answer: Answer) -> str | None:
     return canonical_id(answer.smsc_message_id[:_ID], form=route.ids) if answer.smsc_message_id else None
 
 
-def receipt(route: Route, incoming: Incoming, *, seen_ms: int) -> Receipt | None:
-    """What a deliver_sm says of a message of ours, as far as it fits in a row; None: nothing that changes one."""
-    word = incoming.receipt
-    if word is None or word.event is None:
+def receipt(route: Route, incoming: Incoming, *, seen_ms: int) -> Receipt | Word | None:
+    """What a deliver_sm says of a message of ours, as far as it fits in a row; None: nothing that anybody can use."""
+    said = incoming.receipt
+    if said is None:
         return None
-    smsc_id = word.smsc_message_id
+    smsc_id = said.smsc_message_id
     keys = (canonical_id(_fit(smsc_id, _ID), form=route.ids, source=IdSource.RECEIPT),) if smsc_id else ()
+    if said.event is None:
+        return Word(route.name, keys, _fit(said.stat, _STAT)) if keys and said.stat else None
     source, destination = incoming.destination[:_WORD], incoming.source[:_WORD]
-    error, either_base = _fit(word.err, _WORD) or None, route.ids == IdForm.AUTO
-    return Receipt(route.name, keys, word.event, error, source, destination, seen_ms, either_base)
+    error, either_base = _fit(said.err, _WORD) or None, route.ids == IdForm.AUTO
+    stands_for = None if route.receipts is PartsReceipt.EACH else route.receipts.value
+    sent_ms, zoned = _sent(route, said.submit_date)
+    return Receipt(
+        route.name,
+        keys,
+        said.event,
+        error,
+        source,
+        destination,
+        seen_ms,
+        either_base,
+        stands_for,
+        incoming.reference,
+        sent_ms,
+        zoned,
+    )
+
+
+@lru_cache(maxsize=1_024)  # thousands of receipts have the same minute
+def _sent_at(submit_date: str, dialect: Dialect) -> tuple[int | None, bool]:
+    moment = receipt_time(submit_date, zone=dialect.zone or UTC, date_format=dialect.date_format)
+    zoned = dialect.zone is not None or names_zone(submit_date, date_format=dialect.date_format)
+    return (int(moment.timestamp() * 1000), zoned) if moment else (None, False)
+
+
+def _sent(route: Route, submit_date: str) -> tuple[int | None, bool]:
+    """When the SMSC says that it got the message, in epoch milliseconds, and whether the zone of that is known."""
+    return _sent_at(submit_date, route.dialect) if submit_date else (None, False)
 
 
 def _fit(text: str, most: int) -> str:

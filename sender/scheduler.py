@@ -33,11 +33,19 @@ class Scheduler:
     Args:
         clock: The sender's, held against the database's.
         now: What time it is, aware UTC; a simulation brings its own.
+        on_doubt: Called when a sweep put messages in doubt.
     """
 
-    def __init__(self, clock: Clock, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_doubt: Callable[[], None] = lambda: None,
+    ) -> None:
         self._clock = clock
         self._now = now
+        self._on_doubt = on_doubt
         self._writing: dict[int, asyncio.Task[None]] = {}  # expansions, by campaign
         self._step = asyncio.Lock()
 
@@ -77,6 +85,7 @@ class Scheduler:
         doubt = await store.current().sweep_senders(moment_ms)
         if doubt:
             log.warning("sender_swept", in_doubt=doubt)
+            self._on_doubt()
 
     async def tick(self) -> None:
         """One look at all campaigns that are not at rest."""

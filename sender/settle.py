@@ -4,21 +4,27 @@ committed back to back, as soon as the previous commit is done. Receipts are ack
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
 
 from domain import store
+from domain.rules.message_state import MessageEvent
 from domain.rules.route import Route
-from domain.store import Result
+from domain.store import Evidence, LatePart, Receipt, Result, Word
+from sender.consequences import Consequences
 from sender.feed import Held, Ready, now_ms
 from sender.metrics import RECEIPTS, RESULTS
+from sender.orphans import Adopter
 from sender.results import judge, late, plain, receipt, take_refused
-from sender.smpp import Answer, AnswerKind, Incoming, Link
+from sender.smpp import Answer, AnswerKind, Incoming, Link, consequence
 
 log = structlog.get_logger()
 
+_DOUBT: Final = (MessageEvent.RESPONSE_TIMEOUT, MessageEvent.BIND_LOST)
+_REFUSED: Final = frozenset({AnswerKind.PERMANENT, AnswerKind.BARRED, AnswerKind.THROTTLED})
 _GIVE_UP: Final = 3  # rows that fail one after the other: then it is the database, not a row
 
 
@@ -28,6 +34,8 @@ class Settler:
         resubmit: Takes a message of which some parts must follow.
         spent: Takes a claim of which nothing is left in memory.
         written: Is told of results once they are written, with what is in flight.
+        adopter: Is told of receipts without a message, and of messages in doubt.
+        throttled: Is told of a route whose operator says that we are too fast.
     """
 
     def __init__(
@@ -36,15 +44,21 @@ class Settler:
         resubmit: Callable[[Ready, float], None],
         spent: Callable[[Held], None],
         written: Callable[[Sequence[Result], Mapping[int, Ready]], None],
+        adopter: Adopter,
+        throttled: Callable[[Route], None],
     ) -> None:
+        self.consequences = Consequences()
+        self._throttled = throttled
         self._resubmit = resubmit
         self._spent = spent
         self._written = written
+        self._adopter = adopter
         self._in_flight: dict[int, Ready] = {}
         self._answers: list[tuple[Route, Sequence[Answer]]] = []
         self._incoming: list[tuple[Link, Sequence[Incoming]]] = []
         self._event = asyncio.Event()
         self._unwritten: list[Result] = []
+        self._late_parts: list[LatePart] = []
 
     @property
     def in_flight(self) -> int:
@@ -95,6 +109,8 @@ class Settler:
         answered, self._answers = self._answers, []
         for route, answers in answered:
             self._unwritten += self._results(route, answers)
+        if self._late_parts:
+            await self._write_late_parts()
         if not arrived:
             if self._unwritten:
                 await self._write_results()
@@ -119,10 +135,24 @@ class Settler:
             await self._write_one_by_one(batch)
             return
         self._unwritten = []
-        for event, count in evidence.applied.items():
-            RESULTS.labels(event).inc(count)
+        self._count(evidence)
         self._written(batch, self._in_flight)
         self._release([result.message_id for result in batch])
+
+    def _count(self, evidence: Evidence) -> None:
+        for event, count in evidence.applied.items():
+            RESULTS.labels(event).inc(count)
+        if any(evidence.applied.get(event) for event in _DOUBT):
+            self._adopter.doubt()
+
+    async def _write_late_parts(self) -> None:
+        """Of messages that are in doubt already: nobody waits for these, a failure tries them again."""
+        batch, self._late_parts = self._late_parts, []
+        try:
+            self._count(await store.current().record_late_parts(batch, now_ms=now_ms()))
+        except BaseException:
+            self._late_parts = batch + self._late_parts
+            raise
 
     async def _write_one_by_one(self, batch: list[Result]) -> None:
         failed: list[Result] = []
@@ -130,7 +160,7 @@ class Settler:
         for result in batch:
             if row < _GIVE_UP:
                 try:
-                    await store.current().record_results([result], now_ms=now_ms())
+                    self._count(await store.current().record_results([result], now_ms=now_ms()))
                 except Exception:
                     log.exception("result_failed", message=result.message_id, result=result.event)
                     row += 1
@@ -175,16 +205,18 @@ class Settler:
 
     async def _store_receipts(self, arrived: Sequence[tuple[Link, Sequence[Incoming]]]) -> None:
         seen_ms = now_ms()
-        receipts = [
-            told
-            for link, incoming in arrived
-            for one in incoming
-            if (told := receipt(link.route, one, seen_ms=seen_ms))
-        ]
+        told = [receipt(link.route, one, seen_ms=seen_ms) for link, incoming in arrived for one in incoming]
+        receipts = [one for one in told if isinstance(one, Receipt)]
         if receipts:
             evidence = await store.current().record_receipts(receipts, now_ms=seen_ms)
             for event, count in evidence.applied.items():
                 RECEIPTS.labels(event).inc(count)
+            if evidence.waiting:
+                self._adopter.waiting()
+        if len(receipts) < len(told):
+            words = [one for one in told if isinstance(one, Word)]
+            if words:
+                await store.current().record_words(words)
 
     def _release(self, message_ids: Iterable[int]) -> None:
         """These are settled; a claim of which they were the last goes back."""
@@ -203,16 +235,36 @@ class Settler:
         for held in spent:
             self._spent(held)
 
+    def _refused(self, ready: Ready | None, route: Route, answer: Answer) -> None:
+        """Beyond its message a refusal may mean its campaign, the route, everything, or only our pace."""
+        if answer.kind is AnswerKind.THROTTLED:
+            self._throttled(route)
+        elif ready is not None and answer.status:
+            meant = consequence(answer.status, route)
+            self.consequences.refused(
+                meant, route=route.name, campaign_id=ready.held.claim.campaign_id, now=time.monotonic()
+            )
+
     def _results(self, route: Route, answers: Sequence[Answer]) -> list[Result]:
         """The results of messages of which these answers are the last ones."""
         results: list[Result] = []
+        if self.consequences.suspicious:
+            self.consequences.accepted(
+                ready.held.claim.campaign_id
+                for answer in answers
+                if answer.kind is AnswerKind.OK and (ready := self._in_flight.get(answer.message_id)) is not None
+            )
         for answer in answers:
             if answer.parts == 1 and answer.kind is AnswerKind.OK:  # by far the most; in time or late, it is the same
                 results.append(plain(route, answer))
                 continue
             ready = self._in_flight.get(answer.message_id)
+            if answer.kind in _REFUSED:
+                self._refused(ready, route, answer)
             result = self._result(ready, route, answer) if ready else late(route, answer)
-            if result is not None:
+            if isinstance(result, LatePart):
+                self._late_parts.append(result)
+            elif result is not None:
                 results.append(result)
         return results
 

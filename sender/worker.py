@@ -18,50 +18,68 @@ from domain.models import Campaign
 from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
-from domain.usecases import measuring
+from domain.usecases import campaigns, measuring
 from sender import metrics
 from sender.clock import Clock
+from sender.consequences import ACCOUNT_REFUSED, SENDER_REFUSED
 from sender.faults import FaultWatch
-from sender.feed import Feed, Held, Ready, Running, SenderName, now_ms
+from sender.feed import Feed, Held, Ready, Running, now_ms
 from sender.interpreter import tuned_for_throughput
-from sender.pacing import Pacer
-from sender.pump import Pump
+from sender.lease import SenderName
+from sender.orphans import Adopter
+from sender.pacing import NOTHING, SHY, Pacer
+from sender.pump import Pump, lost
+from sender.routing import Routing
 from sender.scheduler import Scheduler
 from sender.settle import Settler
-from sender.smpp import Answer, Encoder, Link, LinkStateKind, References
+from sender.shares import Shares
+from sender.smpp import Answer, Link, LinkStateKind
 from sender.throttle import Throttle
 
 log = structlog.get_logger()
 
 LEASE_S: Final = 15.0
+_WRITES: Final = 0.9  # of a lease: a sender stops writing before others may sweep it
 _HEARTBEAT_S: Final = 3.0
 _LOOK_S: Final = 0.3  # between looks at which campaigns run
+_WANTS_S: Final = 5.0  # a share is kept so long while there is nothing to use it for
 _DRAIN_S: Final = 10.0  # a graceful end waits this long for responses
 
 
 class Worker:
     """
     Args:
-        routes: The first one dispatches; the others are bound for their receipts.
+        routes: Those that no prefix and no failover makes send are bound for their receipts only; see ``Routing``.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = tuple(routes)
         self._sender = SenderName(_new_name())
-        self._feed = Feed(Encoder(routes[0], references=References()), more=self._wake, spent=self._spent)
+        self._shares = Shares(self._sender)
+        self._wanted_s: dict[str, float] = {}  # limits that senders share, and when there last was something for them
+        self._routing = Routing(routes)
+        self._feed = Feed(self._routing, more=self._wake, spent=self._spent, share=self._share_of)
+        self._adopter = Adopter()
         self._faults = FaultWatch()
         self._throttle = Throttle()
-        self._settler = Settler(resubmit=self._resubmit, spent=self._spent, written=self._faults.note)
+        self._settler = Settler(
+            resubmit=self._resubmit,
+            spent=self._spent,
+            written=self._faults.note,
+            adopter=self._adopter,
+            throttled=self._throttled,
+        )
         self._links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
-        pacer = Pacer(routes[0].tps)
+        self._sending = [route for route in routes if route.name in self._routing.encoders]
+        self._pacers = {route.name: Pacer(NOTHING if route.tps else 0.0, shy=SHY) for route in self._sending}
         self._pumps = [
             Pump(link, feed=self._feed, settler=self._settler, pacer=pacer, sender=self._sender)
             for link in self._links
-            if link.route is routes[0]
+            if (pacer := self._pacers.get(link.route.name)) is not None
         ]
         self._pump_of = {pump.link.name: pump for pump in self._pumps}
         self._clock = Clock(lambda: store.current().clock_ms())
-        self._scheduler = Scheduler(self._clock)
+        self._scheduler = Scheduler(self._clock, on_doubt=self._adopter.doubt)
         self._owed: list[Held] = []
         self._owing = asyncio.Event()
         self._states_changed = asyncio.Event()
@@ -75,12 +93,17 @@ class Worker:
             on_incoming=lambda incoming: self._settler.arrived(link, incoming),
             on_state=lambda state: self._on_state(name, state.kind, state.reason or ""),
             on_room=lambda: self._on_room(name),
+            may_write=lambda: self._may_write(route),
         )
         return link
 
     def _answered(self, route: Route, name: str, answers: Sequence[Answer]) -> None:
         self._throttle.note(name, answers, now_ms=now_ms())
         self._settler.answered(route, answers)
+
+    def _may_write(self, route: Route) -> bool:
+        now = time.monotonic()
+        return now < self._sender.until_s and not self._settler.consequences.rests(route.name, now=now)
 
     def _on_state(self, name: str, kind: LinkStateKind, reason: str) -> None:
         log.info("link_state", link=name, state=kind, reason=reason)
@@ -123,6 +146,8 @@ class Worker:
             heart = group.create_task(self._keep_lease(), name="lease")
             giving = group.create_task(self._give_back(), name="give back")
             looking = group.create_task(self._look(), name="look")
+            sharing = group.create_task(self._shares.run(), name="share")
+            adopting = group.create_task(self._adopter.run(), name="adopt")
             ticking = group.create_task(self._scheduler.run(stop), name="scheduler")
             work = [
                 group.create_task(self._feed.run(self._sender, feeding), name="feed"),
@@ -136,7 +161,7 @@ class Worker:
             await asyncio.gather(*work, ticking, return_exceptions=True)
             await asyncio.gather(*(link.stop(drain_s=_DRAIN_S) for link in self._links))
             await asyncio.gather(*links, return_exceptions=True)
-            for task in (settling, giving, heart, judging):
+            for task in (settling, giving, heart, judging, sharing, adopting):
                 task.cancel()
         try:
             await self._settler.flush()
@@ -146,7 +171,7 @@ class Worker:
         log.info("sender_left", sender=self._sender.name)
 
     async def _register(self) -> None:
-        now = self._clock.database_ms()
+        now, begun_s = self._clock.database_ms(), time.monotonic()
         await store.current().register_sender(
             self._sender.name,
             host=socket.gethostname(),
@@ -154,6 +179,7 @@ class Worker:
             now_ms=now,
             lease_ms=now + int(LEASE_S * 1000),
         )
+        self._sender.until_s = begun_s + LEASE_S * _WRITES
         log.info("sender_registered", sender=self._sender.name)
 
     async def _keep_lease(self) -> None:
@@ -168,17 +194,17 @@ class Worker:
             metrics.IN_FLIGHT.set(self._settler.in_flight)
             try:
                 await self._clock.measure()
+                begun_s = time.monotonic()
                 held = await store.current().renew_sender(
                     self._sender.name,
                     lease_ms=self._clock.database_ms() + int(LEASE_S * 1000),
                     links=self._link_states(),
                     skew_ms=self._clock.skew_ms,
                 )
-                if not held:
-                    log.warning("lease_lost", sender=self._sender.name)
-                    self._feed.clear()
-                    self._sender.name = _new_name()
-                    await self._register()
+                if held:
+                    self._sender.until_s = begun_s + LEASE_S * _WRITES
+                else:
+                    await self._begin_anew()
             except Exception:
                 log.exception("lease_not_renewed", sender=self._sender.name)
 
@@ -188,6 +214,21 @@ class Worker:
         metrics.WINDOW_USE.clear()
         for link in self._links:
             metrics.WINDOW_USE.labels(link.name).set_function(partial(_window_use, link))
+
+    async def _begin_anew(self) -> None:
+        """
+        The lease was lost: another sender has put what was in flight in doubt and may have what was claimed. Nothing of
+        it is written any more.
+        """
+        log.warning("lease_lost", sender=self._sender.name)
+        self._sender.until_s = 0.0
+        self._sender.name = _new_name()
+        self._feed.clear()
+        self._shares.forget()
+        for pump in self._pumps:
+            pump.drop_parts()
+            pump.link.drop_unwritten()
+        await self._register()
 
     def _health(self) -> tuple[bool, str]:
         """For ``/healthz``: well while at least one link is bound."""
@@ -199,29 +240,94 @@ class Worker:
             {
                 "name": link.name,
                 "route": link.route.name,
-                "state": link.state.kind,
-                "reason": link.state.reason or "",
+                **self._state_of(link),
+                "window": link.route.window,
                 "since_ms": int(link.state.since.timestamp() * 1000),
                 "throttled_ms": self._throttle.since_ms(link.name, now_ms=now_ms()),
             }
             for link in self._links
         ]
 
+    def _state_of(self, link: Link) -> dict[str, object]:
+        """A bound link of a route that refuses everything says so."""
+        if self._settler.consequences.rests(link.route.name, now=time.monotonic()):
+            return {"state": LinkStateKind.REFUSED, "reason": "route_refused"}
+        return {"state": link.state.kind, "reason": link.state.reason or ""}
+
     async def _look(self) -> None:
         """Which campaigns run: a new one starts, a stopped one falls silent within one look and one window."""
         while True:
             try:
-                self._feed.show(await _running() if self._clock.right else [])
+                running = await _running() if self._clock.right else []
+                await self._stop_refused(running)
+                self._share(running)
+                self._choose_routes()
+                self._feed.show(running)
             except Exception:
                 log.exception("look_failed")
             await asyncio.sleep(_LOOK_S)
+
+    def _share(self, running: Sequence[Running]) -> None:
+        """What this sender may use of the limits that all have together."""
+        now, feed = time.monotonic(), self._feed
+        limits = {f"route:{one.name}": (one.tps, feed.has(route=one.name)) for one in self._sending if one.tps}
+        limits |= {one.resource: (one.tps, feed.has(campaign_id=one.campaign_id)) for one in running if one.tps}
+        self._wanted_s = {
+            name: now if has else self._wanted_s.get(name, 0.0)
+            for name, (_, has) in limits.items()
+            if has or now - self._wanted_s.get(name, 0.0) < _WANTS_S
+        }
+        self._shares.keep({name: limits[name][0] for name in self._wanted_s})
+        for route in self._sending:
+            self._pacers[route.name].tps = self._share_of(f"route:{route.name}", route.tps)
+        self._wake()
+
+    def _share_of(self, resource: str, limit: float) -> float:
+        """Who has nothing to send leaves it to the others."""
+        if limit and store.current().senders_share and resource not in self._wanted_s:
+            return NOTHING
+        return self._shares.of(resource, limit)
+
+    def _choose_routes(self) -> None:
+        """What is ready for a route that is down goes back and is made anew for the one that takes over."""
+        now = time.monotonic()
+        up = {link.route.name for link in self._links if link.state.kind is LinkStateKind.BOUND}
+        consequences = self._settler.consequences
+        usable = {one.name: one.name in up and not consequences.rests(one.name, now=now) for one in self._sending}
+        for name in sorted(self._routing.update(usable, now=now)):
+            log.warning("route_changes", route=name, usable=usable[name])
+            self._feed.drop_route(name)
+
+    def _throttled(self, route: Route) -> None:
+        pacer = self._pacers.get(route.name)
+        if pacer is not None:
+            pacer.throttled(now=time.monotonic())
+
+    async def _stop_refused(self, running: Sequence[Running]) -> None:
+        """Campaigns stop whose sender ID is refused, or all of them; the reason is told. What fails is tried again."""
+        consequences = self._settler.consequences
+        for campaign_id in sorted(consequences.sender_refused):
+            await campaigns.fault(campaign_id, SENDER_REFUSED)
+            consequences.sender_refused.discard(campaign_id)
+        if consequences.everything_refused:
+            for one in running:
+                await campaigns.fault(one.campaign_id, ACCOUNT_REFUSED)
+            consequences.everything_refused = False
 
     def _resubmit(self, ready: Ready, delay_s: float) -> None:
         """The parts without a final answer go again on the same route, under the same reference."""
         missing = tuple(part for part in range(1, ready.segments + 1) if part not in ready.answers)
         ready.outgoing = ready.outgoing._replace(only=missing)
-        pump = self._pumps[ready.message_id % len(self._pumps)]
-        asyncio.get_running_loop().call_later(delay_s, pump.follow, ready)
+        pumps = [pump for pump in self._pumps if pump.link.route.name == ready.route]
+        pump, name = pumps[ready.message_id % len(pumps)], self._sender.name
+
+        def follow() -> None:
+            if self._sender.name == name:
+                pump.follow(ready)
+            else:
+                self._settler.answered(pump.link.route, lost(ready))
+
+        asyncio.get_running_loop().call_later(delay_s, follow)
 
     def _spent(self, held: Held) -> None:
         self._owed.append(held)

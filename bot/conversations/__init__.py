@@ -16,6 +16,7 @@ from bot.conversations import (  # noqa: F401
     contacts,
     contacts_import,
     countries,
+    doubt,
     end_picker,
     groups,
     help,  # noqa: A004 - a module of ours

@@ -264,6 +264,8 @@ def _card_rows(campaign: Campaign, figures: Statistics, chat: Chat) -> Rows:
         buttons.append(Button(t.label("campaigns.do_edit"), unpack(f"ee:{campaign.id}")))
     if figures.total:
         buttons.append(Button(t.label("campaigns.results"), unpack(f"r:{campaign.id}:0")))
+    if figures.in_doubt:
+        buttons.append(Button(t.label("doubt.button", count=figures.in_doubt), unpack(f"du:{campaign.id}")))
     if chat.may(Permission.EDIT):
         buttons.append(Button(t.label("campaigns.copy"), CopyCampaign(campaign.id)))
     buttons.append(Button(t.label("nav.refresh"), OpenCampaign(campaign.id)))

@@ -107,9 +107,12 @@ def _doors(found: Overview, t: Texts) -> Rows:
         nxt = (
             "home.contacts" if not found.contacts else "home.templates" if not found.has_template else "home.campaigns"
         )
-    return pairs(
-        [Button(t.label(key), unpack(packed), Style.PRIMARY if key == nxt else None) for key, packed in doors.items()]
-    )
+    buttons = [
+        Button(t.label(key), unpack(packed), Style.PRIMARY if key == nxt else None) for key, packed in doors.items()
+    ]
+    if found.in_doubt:
+        buttons.append(Button(t.label("doubt.home", count=found.in_doubt), unpack("dl")))
+    return pairs(buttons)
 
 
 # Handlers

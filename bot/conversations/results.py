@@ -14,7 +14,7 @@ from bot.conversations.home import HomeBelow
 from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, zipped
 from bot.layout import PAGE, cut, footer, heading, pager, pairs, units
 from bot.outbox import notice
-from bot.screen import Action, Button, Document, Place, Rows, Screen, on
+from bot.screen import Action, Button, Document, Place, Rows, Screen, on, unpack
 from domain.models import Notice, NoticeKind
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
@@ -253,6 +253,8 @@ def _rows(report: Report, chat: Chat) -> Rows:
         Button(t.label("results.messages_button"), ShowMessages(campaign_id)),
         Button(t.label("results.media"), ShowMedia(campaign_id)),
     ]
+    if report.statistics.in_doubt:
+        buttons.append(Button(t.label("doubt.button", count=report.statistics.in_doubt), unpack(f"du:{campaign_id}")))
     if chat.may(Permission.EDIT):
         buttons.append(Button(t.label("campaigns.copy"), CopyCampaign(campaign_id)))
     return pairs(buttons)

@@ -12,9 +12,9 @@ from domain.models.campaign import Campaign, CampaignMode, StartKind
 from domain.models.change import Change, ChangeKind, ChangeState, ContactView
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
 from domain.models.contact import Contact, ContactGroup
-from domain.models.dispatch import Chunk, ChunkState, DayUse, Pulse, Retry, Sender
+from domain.models.dispatch import Chunk, ChunkState, DayUse, PaceShare, Pulse, Retry, Sender
 from domain.models.import_job import ImportJob, ImportState
-from domain.models.message import Message, MessagePart, PendingReceipt
+from domain.models.message import DecisionKind, DoubtDecision, Message, MessagePart, PendingReceipt
 from domain.models.template import Template
 from domain.models.wording import RestrictedWord, WordExemption
 
@@ -33,6 +33,8 @@ __all__ = [
     "ContactView",
     "Conversation",
     "DayUse",
+    "DecisionKind",
+    "DoubtDecision",
     "ImportJob",
     "ImportState",
     "Invitation",
@@ -44,6 +46,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeState",
+    "PaceShare",
     "PendingReceipt",
     "Person",
     "Pulse",

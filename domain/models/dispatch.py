@@ -90,3 +90,19 @@ class Pulse(Model):
 
     class Meta:
         table = "pulse"
+
+
+class PaceShare(Model):
+    """
+    What one sender may use of something that all senders together have only so much of: a route's submits a second, a
+    campaign's, a route's binds. The shares of a resource never add up to more than its limit.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    resource = fields.CharField(max_length=64)
+    sender = fields.CharField(max_length=32)
+    share = fields.FloatField(default=0.0, db_default=0.0)
+
+    class Meta:
+        table = "pace_share"
+        unique_together = (("resource", "sender"),)

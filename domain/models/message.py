@@ -1,5 +1,7 @@
 """One row a message, one a part where there are several, and receipts that came before we knew whose they are."""
 
+from enum import StrEnum
+
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -28,6 +30,8 @@ class Message(Model):
     submitted_ms = fields.BigIntField(null=True)
     answered_ms = fields.BigIntField(null=True)
     done_ms = fields.BigIntField(null=True)
+    word = fields.CharField(max_length=16, null=True)  # of a receipt that settles nothing: ENROUTE, UNKNOWN …
+    decision_id = fields.IntField(null=True)  # of the person who settled the doubt about it, see ``DoubtDecision``
 
     class Meta:
         table = "message"
@@ -61,7 +65,33 @@ class PendingReceipt(Model):
     source = fields.CharField(max_length=32)
     destination = fields.CharField(max_length=32)
     seen_ms = fields.BigIntField()
+    forms = fields.CharField(max_length=200, null=True)  # of its id, the likeliest first, with commas between
+    stands_for = fields.CharField(max_length=8, null=True)  # a ``PartsReceipt``; None: each part has its own
+    reference = fields.IntField(null=True)  # user_message_reference, where the SMSC echoes it
+    sent_ms = fields.BigIntField(null=True)  # when we submitted it, as the SMSC says
+    zoned = fields.BooleanField(default=False, db_default=False)  # ``sent_ms`` is exact; else by unknown clocks
 
     class Meta:
         table = "pending_receipt"
-        indexes = (Index(fields=("smsc_message_id",)),)
+        indexes = (Index(fields=("smsc_message_id",)), Index(fields=("destination",)))
+
+
+class DecisionKind(StrEnum):
+    """What a person may say of messages in doubt."""
+
+    SENT = "sent"  #: they count as sent, and are billed
+    RESEND = "resend"  #: they go again, though some may arrive twice
+
+
+class DoubtDecision(Model):
+    """A person's word on all messages of a campaign that were in doubt at that moment."""
+
+    id = fields.IntField(primary_key=True)
+    campaign_id = fields.IntField(db_index=True)
+    person_id = fields.BigIntField()
+    kind = fields.CharEnumField(DecisionKind, max_length=8)
+    messages = fields.IntField()  # how many it moved
+    at = fields.DatetimeField()
+
+    class Meta:
+        table = "doubt_decision"

@@ -36,6 +36,7 @@ class CampaignEvent(StrEnum):
     SCHEDULE_OVER = "schedule_over"  #: the last closing hour: what is pending expires
     DRAINED = "drained"  #: nothing is left to send; never raised in permanent mode
     FAULT = "fault"  #: it stopped by itself, with the reason
+    RESEND = "resend"  #: a person lets what is in doubt go again
 
 
 S, E = CampaignState, CampaignEvent
@@ -56,6 +57,8 @@ TABLE: Final[Mapping[tuple[CampaignState, CampaignEvent], CampaignState]] = {
     (S.RUNNING, E.DRAINED): S.COMPLETED,
     # The last answers came after the closing hour.
     (S.SCHEDULED, E.DRAINED): S.COMPLETED,
+    # Not by STARTING: who joined its groups since is not to get it.
+    (S.COMPLETED, E.RESEND): S.RUNNING,
     **{(state, E.CANCEL): S.CANCELLED for state in (S.DRAFT, S.SCHEDULED, S.STARTING, S.RUNNING, S.PAUSED)},
 }
 

@@ -4,7 +4,7 @@ The life of a message: one table. It decides every transition, and it generates 
 A claim is held by the chunk that a message belongs to, not by the message: what is not yet on the wire is ``PENDING``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -42,6 +42,7 @@ class MessageEvent(StrEnum):
     RECEIPT_DELIVERED = "receipt_delivered"
     RECEIPT_EXPIRED = "receipt_expired"
     RECEIPT_REJECTED = "receipt_rejected"
+    TAKEN_AS_SENT = "taken_as_sent"  #: a person's word that it counts as sent
     RESEND = "resend"  #: a person asked, warned that it may arrive twice
 
 
@@ -70,6 +71,7 @@ TABLE: Final[Mapping[tuple[MessageState, MessageEvent], MessageState]] = {
     **{(doubt, E.SUBMIT_OK): S.ACCEPTED for doubt in IN_DOUBT},
     **{(doubt, E.SUBMIT_ERROR): S.FAILED for doubt in IN_DOUBT},
     **{(doubt, event): fate for doubt in IN_DOUBT for event, fate in _FATES.items()},
+    **{(doubt, E.TAKEN_AS_SENT): S.ACCEPTED for doubt in IN_DOUBT},
     **{(doubt, E.RESEND): S.PENDING for doubt in IN_DOUBT},
     **{(S.ACCEPTED, event): fate for event, fate in _FATES.items()},
 }
@@ -99,6 +101,7 @@ _WORST_FIRST: Final = (
 )
 
 _BY_FATE: Final = {fate: event for event, fate in _FATES.items()}
+_BY_STATE: Final = {**_BY_FATE, S.ACCEPTED: E.SUBMIT_OK, S.FAILED: E.SUBMIT_ERROR}
 
 
 def combine(parts: Iterable[MessageState]) -> MessageState:
@@ -109,6 +112,13 @@ def combine(parts: Iterable[MessageState]) -> MessageState:
     return next(state for state in _WORST_FIRST if state in found)
 
 
-def fate_event(state: MessageState) -> MessageEvent | None:
-    """The receipt event that leads to ``state``; None: no receipt does."""
-    return _BY_FATE.get(state)
+def settling(parts: Sequence[MessageState], count: int) -> MessageEvent | None:
+    """
+    What the parts of a message of ``count`` parts together mean for it.
+
+    Returns:
+        None: nothing yet, for some part is not known, on the wire, or in doubt.
+    """
+    if len(parts) < count:
+        return None
+    return _BY_STATE.get(combine(parts))

@@ -13,6 +13,7 @@ class Permission(StrEnum):
     SEE = "see"  #: lists, results, exports of what is shown
     EDIT = "edit"  #: groups, contacts, imports, templates, blacklist
     SEND = "send"  #: start, stop, continue and cancel campaigns
+    SETTLE = "settle"  #: let messages in doubt go again, though some may arrive twice
     GOVERN = "govern"  #: people, invitations, price and default sender ID
 
 

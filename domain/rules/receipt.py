@@ -7,6 +7,7 @@ Source: SMPP 3.4 appendix B (text), §5.3.2.12 receipted_message_id, §5.3.2.35 
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -82,6 +83,65 @@ class IdSource(StrEnum):
     RECEIPT = "receipt"
 
 
+class PartsReceipt(StrEnum):
+    """For which parts of a long message an operator sends receipts."""
+
+    EACH = "each"  #: for each part its own; the message is done when all have theirs
+    ONE = "one"  #: one, for whichever part: it stands for all
+    FIRST = "first"  #: that of the first part stands for all
+    LAST = "last"  #: that of the last part stands for all
+
+    def stands_for_all(self, part: int, parts: int) -> bool:
+        """Whether the receipt of ``part`` (from 1) of ``parts`` is the whole message's."""
+        match self:
+            case PartsReceipt.EACH:
+                return False
+            case PartsReceipt.ONE:
+                return True
+            case PartsReceipt.FIRST:
+                return part == 1
+            case PartsReceipt.LAST:
+                return part == parts
+
+
+#: What a pattern of a route's own may name; ``id``, ``stat`` or both must be among them.
+PATTERN_GROUPS: Final = frozenset({"id", "stat", "err", "submitted", "done", "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """
+    How a route's receipts are written, where they are not as everybody's.
+
+    Attributes:
+        pattern: Looked for in the text, with ``PATTERN_GROUPS`` as named groups; where it does not fit, the usual
+            reading is tried.
+        date_format: Of its dates, as ``strptime`` has it; empty: the usual forms.
+        zone: Of its clocks; None: not known.
+    """
+
+    pattern: re.Pattern[str] | None = None
+    date_format: str = ""
+    zone: tzinfo | None = None
+
+
+def receipt_pattern(text: str) -> re.Pattern[str]:
+    """
+    A pattern of a route's own.
+
+    Raises:
+        ValueError: It is no regular expression, names a group that means nothing, or neither ``id`` nor ``stat``.
+    """
+    try:
+        pattern = re.compile(text, re.IGNORECASE | re.DOTALL)
+    except re.error as error:
+        raise ValueError(str(error)) from error
+    groups = set(pattern.groupindex)
+    if not groups <= PATTERN_GROUPS or not groups & {"id", "stat"}:
+        raise ValueError(f"groups {sorted(groups)}")
+    return pattern
+
+
 class Receipt(NamedTuple):
     """
     The operator's word on one part.
@@ -107,7 +167,12 @@ class Receipt(NamedTuple):
 
 
 def parse_receipt(
-    text: str | None, *, receipted_message_id: str | None = None, message_state: int | None = None
+    text: str | None,
+    *,
+    receipted_message_id: str | None = None,
+    message_state: int | None = None,
+    network_error: bytes | None = None,
+    dialect: Dialect | None = None,
 ) -> Receipt | None:
     """
     Read a receipt: its optional parameters first, then its text.
@@ -116,18 +181,22 @@ def parse_receipt(
         text: Decoded text, of short_message or message_payload; None or empty where there is none.
         receipted_message_id: That optional parameter, without its NUL.
         message_state: That optional parameter; a number that SMPP does not define counts as none.
+        network_error: network_error_code (SMPP 3.4 §5.3.2.31): kind of network, and its code in two octets.
+        dialect: The route's own; None: everybody's.
 
     Returns:
         None where there is neither a state nor an id in it.
     """
-    standard = _STANDARD.fullmatch(text) if text else None
+    own = dialect is not None and dialect.pattern is not None
+    standard = _STANDARD.fullmatch(text) if text and not own else None
     if standard is not None:  # nearly every one: word by word as SMPP 3.4 appendix B has it
         smsc_id, submitted, done, word, err, rest = standard.groups()
         if word in _EVENTS and (message_state is None or _STATES.get(message_state) == word):
             smsc_id = (receipted_message_id or "").strip("\0 \t\r\n") or smsc_id or None
             rest = rest[:_MAX_TEXT].strip("\0\r\n")
+            err = err or _network_error(network_error)
             return Receipt(smsc_id, _EVENTS[word], word, err, True, submitted, done, rest)
-    said = _read_text(text[:_MAX_TEXT]) if text else {}
+    said = _read(text[:_MAX_TEXT], dialect) if text else {}
     stat = _STATES.get(message_state, "") if message_state is not None else ""
     if stat in ("", "UNKNOWN"):
         stat = _stat(said.get("stat", "")) or stat
@@ -139,12 +208,25 @@ def parse_receipt(
         smsc_message_id=smsc_message_id,
         event=event,
         stat=stat,
-        err=said.get("err", ""),
+        err=said.get("err") or _network_error(network_error),
         final=event is not None,
         submit_date=said.get("submitdate", ""),
         done_date=said.get("donedate", ""),
         text=said.get("text", ""),
     )
+
+
+def _network_error(octets: bytes | None) -> str:
+    """``3:45``, the kind of network and its code; empty where it is neither."""
+    return f"{octets[0]}:{int.from_bytes(octets[1:], 'big')}" if octets and len(octets) == 3 else ""
+
+
+def _read(text: str, dialect: Dialect | None) -> dict[str, str]:
+    found = dialect.pattern.search(text) if dialect and dialect.pattern else None
+    if found is None:
+        return _read_text(text)
+    said = {key: (value or "").strip("\0 \t\r\n") for key, value in found.groupdict().items()}
+    return {{"submitted": "submitdate", "done": "donedate"}.get(key, key): value for key, value in said.items()}
 
 
 def _read_text(text: str) -> dict[str, str]:
@@ -190,18 +272,25 @@ def _stat(word: str) -> str:
 _TIME_FORMATS: Final = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
 
 
-def receipt_time(text: str, *, zone: tzinfo = UTC) -> datetime | None:
+def receipt_time(text: str, *, zone: tzinfo = UTC, date_format: str = "") -> datetime | None:
     """
     A receipt's date in UTC; None where it is none (zeros, other formats).
 
     Args:
         text: 10, 12 or 14 digits, or the 16 characters of an absolute SMPP time, which name their own zone.
         zone: The SMSC's, for those that name none.
+        date_format: Tried first, as ``strptime`` has it; empty: none.
 
     Source: SMPP 3.4 appendix B, §7.1.1.
     """
+    if date_format:
+        try:
+            told = datetime.strptime(text, date_format)  # noqa: DTZ007 - the zone follows, unless it is in it
+            return (told if told.tzinfo else told.replace(tzinfo=zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
     quarter_hours = None
-    if re.fullmatch(r"\d{15}[+-]", text, re.ASCII):
+    if _NAMES_ZONE.fullmatch(text):
         text, quarter_hours = text[:12], int(text[15] + text[13:15])
     if not re.fullmatch(r"\d+", text, re.ASCII) or len(text) not in _TIME_FORMATS:
         return None
@@ -216,8 +305,14 @@ def receipt_time(text: str, *, zone: tzinfo = UTC) -> datetime | None:
         return None
 
 
+def names_zone(text: str, *, date_format: str = "") -> bool:
+    """Whether a receipt's date says in which zone it is."""
+    return "%z" in date_format or _NAMES_ZONE.fullmatch(text) is not None
+
+
 # A 64-bit number has 16 digits in hexadecimal and 20 in decimal; a UUID has 32 and is a name, not a number.
 _HEX: Final = re.compile(r"[0-9a-fA-F]{1,16}")
+_NAMES_ZONE: Final = re.compile(r"\d{15}[+-]", re.ASCII)
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}")
 _LONG_HEX: Final = re.compile(r"[0-9a-f]{1,31}")
 #: With ``AUTO`` an id of these letters is its own key: nothing to strip, to lower, or to leave out in front.

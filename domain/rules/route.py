@@ -9,11 +9,19 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | bind | transceiver | or transmitter_receiver (a pair), transmitter, receiver |
 | binds | 1 | sessions at once, 1 to 100 |
 | window | 50 | unanswered submits allowed at once, for each bind, 1 to 10000 |
-| tps | 0 | submits a second over all binds; 0: no limit of ours |
+| tps | 0 | submits a second over all binds and all senders; 0: no limit of ours |
+| prefixes | empty | numbers that begin so go over this route, as in 51,593; the longest wins; empty: those left over |
+| failover | empty | name of the route that takes over new submits while this one cannot; what is in flight stays |
+| failover_s | 30 | seconds without a bind before that |
 | alphabet | gsm | data_coding 0: gsm, gsm_es (Spanish shift table; udh or udh16 only), strict, latin1, ascii, ucs2 |
 | segments | udh | of a long message: udh (8-bit reference), udh16, sar (parameters), payload (the SMSC cuts) |
 | packed | false | eight septets in seven octets |
 | ids | auto | ids in receipts: auto, same, hex (response hex, receipt decimal), decimal (the reverse) |
+| receipts | each | of a long message's parts: each has its own, one stands for all, or that of the first, of the last |
+| receipt_pattern | empty | regular expression with groups id, stat, err, submitted, done, text; tried first |
+| receipt_date | empty | format of a receipt's dates, as in %d/%m/%Y %H:%M:%S; empty: the usual forms |
+| receipt_zone | empty | IANA zone of a receipt's dates; empty: not known, and quarters of an hour are not looked at |
+| message_reference | false | send user_message_reference, which some SMSCs echo in receipts |
 | system_type, service_type | empty | as the operator says |
 | source_ton, source_npi, dest_ton, dest_npi | auto | a number; auto: by the address itself |
 | validity_s | 0 | seconds the SMSC keeps trying; 0: its own default |
@@ -22,27 +30,43 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | enquire_link_s | 30 | seconds of silence before asking whether the link lives |
 | response_timeout_s | 30 | seconds to wait for a response |
 | throttle_statuses, temporary_statuses | empty | more statuses, as in 0x58,1375: slow down; try again later |
+| number_statuses, sender_statuses | empty | more statuses that condemn the number; the sender ID (campaign stops) |
+| route_statuses, account_statuses | empty | that condemn the route (it rests); everything (campaigns stop) |
 | data_coding | auto | number for default-alphabet text instead of 0 |
 | ca_file | empty | smpps: certificates to trust instead of the system's |
 | insecure | false | smpps: do not check the certificate |
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.rules.gsm import Alphabet
-from domain.rules.receipt import IdForm
+from domain.rules.receipt import Dialect, IdForm, PartsReceipt, receipt_pattern
 
-__all__ = ["Alphabet", "BadRoute", "Bind", "IdForm", "Route", "Segments", "parse_route"]
+__all__ = [
+    "Alphabet",
+    "BadRoute",
+    "Bind",
+    "Dialect",
+    "IdForm",
+    "PartsReceipt",
+    "Route",
+    "Segments",
+    "check_routes",
+    "parse_route",
+]
 
 _T = TypeVar("_T")
 _E = TypeVar("_E", bound=StrEnum)
 _PORTS: Final = {"smpp": 2775, "smpps": 3550}
 _MAX_VALIDITY_S: Final = 99 * 86_400
 _MAX_STATUS: Final = 0xFFFFFFFF
+_PREFIX: Final = 15  # digits; a whole number has no more
 
 
 class BadRoute(ValueError):
@@ -81,10 +105,16 @@ class Route:
     binds: int = 1
     window: int = 50
     tps: float = 0.0
+    prefixes: tuple[str, ...] = ()
+    failover: str = ""
+    failover_s: float = 30.0
     alphabet: Alphabet = Alphabet.GSM7
     segments: Segments = Segments.UDH
     packed: bool = False
     ids: IdForm = IdForm.AUTO
+    receipts: PartsReceipt = PartsReceipt.EACH
+    dialect: Dialect = field(default_factory=Dialect)
+    message_reference: bool = False
     system_type: str = ""
     service_type: str = ""
     source_ton: int | None = None
@@ -98,6 +128,10 @@ class Route:
     response_timeout_s: float = 30.0
     throttle_statuses: frozenset[int] = frozenset()
     temporary_statuses: frozenset[int] = frozenset()
+    number_statuses: frozenset[int] = frozenset()
+    sender_statuses: frozenset[int] = frozenset()
+    route_statuses: frozenset[int] = frozenset()
+    account_statuses: frozenset[int] = frozenset()
     data_coding: int | None = None
     ca_file: str = ""
     insecure: bool = False
@@ -117,6 +151,24 @@ def parse_route(name: str, url: str) -> Route:
     except ValueError as error:
         # urlsplit quotes what it stumbled over, which may hold the password.
         raise BadRoute(f"route {name}: the URL cannot be read ({type(error).__name__})") from None
+
+
+def check_routes(routes: Sequence[Route]) -> None:
+    """
+    What routes say of each other.
+
+    Raises:
+        BadRoute: One names another as its failover that there is not, or that sends nothing; or two have one prefix.
+    """
+    by_name = {route.name: route for route in routes}
+    prefixes: dict[str, str] = {}
+    for route in routes:
+        other = by_name.get(route.failover)
+        if route.failover and (other is None or other is route or other.bind is Bind.RECEIVER):
+            raise BadRoute(f"route {route.name}: failover names {route.failover!r}, which is no other route that sends")
+        for prefix in route.prefixes:
+            if prefixes.setdefault(prefix, route.name) != route.name:
+                raise BadRoute(f"route {route.name}: the prefix {prefix} is {prefixes[prefix]}'s already")
 
 
 def _parse(name: str, url: str) -> Route:
@@ -146,10 +198,16 @@ def _parse(name: str, url: str) -> Route:
         binds=parameters.whole("binds", 1, low=1, high=100),
         window=parameters.whole("window", 50, low=1, high=10_000),
         tps=parameters.number("tps", 0.0, low=0.0, high=1_000_000.0),
+        prefixes=parameters.prefixes("prefixes"),
+        failover=parameters.text("failover", longest=32),
+        failover_s=parameters.number("failover_s", 30.0, low=0.0, high=86_400.0),
         alphabet=parameters.choice("alphabet", Alphabet.GSM7),
         segments=parameters.choice("segments", Segments.UDH),
         packed=parameters.flag("packed"),
         ids=parameters.choice("ids", IdForm.AUTO),
+        receipts=parameters.choice("receipts", PartsReceipt.EACH),
+        dialect=parameters.dialect(),
+        message_reference=parameters.flag("message_reference"),
         system_type=parameters.text("system_type", longest=12),
         service_type=parameters.text("service_type", longest=5),
         source_ton=parameters.octet("source_ton"),
@@ -163,6 +221,10 @@ def _parse(name: str, url: str) -> Route:
         response_timeout_s=parameters.number("response_timeout_s", 30.0, low=0.1, high=3_600.0),
         throttle_statuses=parameters.statuses("throttle_statuses"),
         temporary_statuses=parameters.statuses("temporary_statuses"),
+        number_statuses=parameters.statuses("number_statuses"),
+        sender_statuses=parameters.statuses("sender_statuses"),
+        route_statuses=parameters.statuses("route_statuses"),
+        account_statuses=parameters.statuses("account_statuses"),
         data_coding=parameters.octet("data_coding"),
         ca_file=parameters.text("ca_file", longest=4_096),
         insecure=parameters.flag("insecure"),
@@ -236,6 +298,31 @@ class _Parameters:
             return frozenset(_within(int(part, 0), 1, _MAX_STATUS) for part in value.split(",") if part.strip())
 
         return self._take(key, frozenset(), read=read, wanted="statuses by comma, as in 0x58,1375")
+
+    def prefixes(self, key: str) -> tuple[str, ...]:
+        def read(value: str) -> tuple[str, ...]:
+            found = tuple(dict.fromkeys(part.strip().removeprefix("+") for part in value.split(",") if part.strip()))
+            if not all(part.isascii() and part.isdigit() and len(part) <= _PREFIX for part in found):
+                raise ValueError(value)
+            return found
+
+        return self._take(key, (), read=read, wanted="beginnings of numbers by comma, as in 51,593")
+
+    def dialect(self) -> Dialect:
+        def zone(value: str) -> ZoneInfo | None:
+            try:
+                return ZoneInfo(value) if value else None
+            except ZoneInfoNotFoundError as error:
+                raise ValueError(value) from error
+
+        def pattern(value: str) -> re.Pattern[str] | None:
+            return receipt_pattern(value) if value else None
+
+        return Dialect(
+            pattern=self._take("receipt_pattern", None, read=pattern, wanted="an expression that names id or stat"),
+            date_format=self.text("receipt_date", longest=64),
+            zone=self._take("receipt_zone", None, read=zone, wanted="an IANA zone, as in America/Lima"),
+        )
 
     def refuse_rest(self) -> None:
         """What is left is misspelt."""

@@ -3,6 +3,7 @@ The few statements that carry millions of rows, one set per engine behind one in
 only writer of the database. ``current()`` is the store of the open database.
 """
 
+from domain.store.doubt_interface import Adopted, LatePart, Word
 from domain.store.interface import (
     BlankCount,
     Claim,
@@ -17,19 +18,21 @@ from domain.store.interface import (
     Result,
     SliceCounts,
     StagedRows,
-    Store,
     Submission,
     ToSend,
 )
 from domain.store.journal import Slice, Span, UndoneSlice
+from domain.store.whole import Store
 
 __all__ = [
+    "Adopted",
     "BlankCount",
     "Claim",
     "ContactRow",
     "Evidence",
     "GroupCount",
     "ImportedRow",
+    "LatePart",
     "Listed",
     "PartAnswer",
     "Policy",
@@ -43,6 +46,7 @@ __all__ = [
     "Submission",
     "ToSend",
     "UndoneSlice",
+    "Word",
     "current",
     "use",
 ]

@@ -6,7 +6,6 @@ an error: somebody else was first.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -14,7 +13,6 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 from domain.rules.existing import Existing
 from domain.rules.message_state import MessageEvent, MessageState
 from domain.rules.receipt import other_bases
-from domain.store.journal import JournalStore
 
 
 class ContactRow(NamedTuple):
@@ -167,6 +165,9 @@ class Receipt(NamedTuple):
     Attributes:
         smsc_message_ids: Forms that its id may have in the response, the likeliest first; empty: it carried none.
         either_base: The response may have had it in the other base too: decimal or hexadecimal.
+        stands_for: A ``PartsReceipt``: of which parts it speaks; None: of its own.
+        reference: The user_message_reference that it echoes.
+        sent_ms: When the message was submitted, as the SMSC says; exact where ``zoned``, else by unknown clocks.
     """
 
     route: str
@@ -177,6 +178,10 @@ class Receipt(NamedTuple):
     destination: str
     seen_ms: int
     either_base: bool = False
+    stands_for: str | None = None
+    reference: int | None = None
+    sent_ms: int | None = None
+    zoned: bool = False
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -195,7 +200,14 @@ class Evidence:
 
 
 class DispatchStore(Protocol):
-    """Expansion, claims, submits, answers and receipts."""
+    """
+    Expansion, claims, submits, answers and receipts.
+
+    Attributes:
+        senders_share: Several senders may work at once, and share what is limited.
+    """
+
+    senders_share: ClassVar[bool]
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         """
@@ -210,6 +222,23 @@ class DispatchStore(Protocol):
 
     async def register_sender(self, sender: str, *, host: str, pid: int, now_ms: int, lease_ms: int) -> None:
         """Make a sender known. On SQLite it is the only one: every other row is swept with what it held."""
+        ...
+
+    async def share_pace(
+        self, sender: str, limits: Mapping[str, float], *, using: Mapping[str, float]
+    ) -> Mapping[str, float]:
+        """
+        What a sender may use of each limit that all senders have together; see ``domain.rules.share``. What it does
+        not name any more it gives up. On SQLite it has all of it.
+
+        Args:
+            limits: By the name of what is limited.
+            using: What it uses at the moment; nothing of what is not named.
+
+        Returns:
+            What may be used from now on; less than ``using`` means that it must use less, and say so. Empty: its lease
+            is lost.
+        """
         ...
 
     async def renew_sender(
@@ -302,113 +331,3 @@ class DispatchStore(Protocol):
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         """What the running senders say of their links; empty: no sender runs."""
         ...
-
-
-class ContactStore(Protocol):
-    """
-    Imports, groups' members, the blacklist by batches, and reading contacts by pages.
-
-    Attributes:
-        import_rows: Rows that a slice of an import should have.
-        import_pause_s: Seconds between two slices, for others who write.
-    """
-
-    import_rows: ClassVar[int]
-    import_pause_s: ClassVar[float]
-
-    def staged(self, path: Path) -> AbstractAsyncContextManager[None]:
-        """Open a file of ``domain.store.staging`` for ``standing`` and ``import_slice``."""
-        ...
-
-    async def standing(self, account_id: int, rows: StagedRows) -> Listed:
-        """How some of the numbers of an open staged file stand now. Reads only."""
-        ...
-
-    async def import_slice(
-        self,
-        account_id: int,
-        group_id: int,
-        rows: Sequence[ImportedRow] | StagedRows,
-        *,
-        now_ms: int,
-        job_id: int,
-        policy: Policy = Policy(),
-    ) -> SliceCounts | None:
-        """
-        One transaction: upsert ``rows`` (ascending, distinct msisdns), put them in the group, raise its revision, and
-        advance the job's cursor and counts. Where the job has a change, its journal is written too.
-
-        Returns:
-            None, and nothing is written: the job is not RUNNING any more, has been past these rows already, or its
-            group is gone.
-        """
-        ...
-
-    async def write_contacts(
-        self, account_id: int, group_id: int | None, rows: Sequence[ImportedRow], *, now_ms: int, change_id: int
-    ) -> SliceCounts:
-        """As a slice of an import, for contacts that were typed; ``group_id`` None: they join none."""
-        ...
-
-    async def add_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
-        """Put contacts in a group; returns how many were not in it."""
-        ...
-
-    async def remove_members(self, group_id: int, contact_ids: Sequence[int]) -> int:
-        """Take contacts out of a group, never delete them; returns how many were in it."""
-        ...
-
-    async def members(self, group_id: int, *, after: int, limit: int) -> Sequence[ContactRow]:
-        """A page of a group's contacts in order of id, from above ``after``."""
-        ...
-
-    async def members_page(self, group_id: int, *, offset: int, limit: int) -> Sequence[ContactRow]:
-        """A page of a group's contacts in order of id, for a screen."""
-        ...
-
-    async def blacklisted_members(self, account_id: int, group_id: int) -> Sequence[int]:
-        """Ids of the group's contacts whose numbers are on the blacklist, ascending."""
-        ...
-
-    async def groups_of(self, account_id: int, contact_id: int) -> Sequence[int]:
-        """Ids of the groups that the contact is in, in order of title."""
-        ...
-
-    async def delete_contact(self, account_id: int, contact_id: int) -> bool:
-        """Delete a contact and its memberships, raising its groups' revisions. False: there was none."""
-        ...
-
-    async def delete_group(self, account_id: int, group_id: int) -> bool:
-        """Delete a group at once and its memberships slice by slice; the contacts stay. False: there was none."""
-        ...
-
-    async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
-        """Size of every group of the account."""
-        ...
-
-    async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
-        """Distinct contacts of several groups, and how many of them are on the blacklist."""
-        ...
-
-    async def audience(
-        self, account_id: int, group_ids: Sequence[int], *, after: int, limit: int
-    ) -> Sequence[ContactRow]:
-        """Distinct contacts of several groups that are not on the blacklist, in order of id, from above ``after``."""
-        ...
-
-    async def audience_blanks(self, account_id: int, group_ids: Sequence[int], fields: Sequence[str]) -> BlankCount:
-        """How many of ``audience`` have nothing but blanks in each of these fields of a contact."""
-        ...
-
-    async def blacklist(
-        self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int
-    ) -> int:
-        """
-        Put numbers on the blacklist; returns how many were not on it. One that was keeps how it came, unless its owner
-        asks for it (source ``optout``): then that stands.
-        """
-        ...
-
-
-class Store(DispatchStore, ContactStore, JournalStore, Protocol):
-    """All of it; what ``domain.store.current()`` gives."""

@@ -3,9 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
 
-from domain.rules.message_state import TABLE, MessageEvent, MessageState, combine, fate_event, sources
+from domain.rules.message_state import IN_DOUBT, TABLE, MessageEvent, MessageState, sources
+from domain.rules.orphan import Orphan
+from domain.rules.receipt import receipt_keys
 from domain.store.interface import Evidence, Receipt, Result
 
 CHUNK: Final = 500  # messages a chunk
@@ -150,16 +153,62 @@ def admit(plan: Plan, row: Row, receipt: Receipt, *, event: MessageEvent | None 
     return Row(row.message_id, row.campaign_id, to)
 
 
-def sql_list(states: Iterable[MessageState]) -> str:
+def sql_list(states: Iterable[StrEnum]) -> str:
     """States as SQL writes them after ``in``."""
     return "('" + "','".join(sorted(states)) + "')"
 
 
-def event_of_parts(states: Iterable[MessageState]) -> MessageEvent | None:
-    """What the receipts of all parts together mean for the message; None: nothing yet."""
-    return fate_event(combine(states))
+_DIGITS: Final = 15  # E.164
+_MAY_HAVE_ARRIVED: Final = frozenset({MessageState.ACCEPTED.value, *(state.value for state in IN_DOUBT)})
+#: The states of a part in which a receipt, or a late response, means something.
+PART_OPEN: Final = sql_list({MessageState.ACCEPTED, *IN_DOUBT})
+PART_IN_DOUBT: Final = sql_list(IN_DOUBT)
+
+#: The columns of the inbox, in the order of ``waiting_row``.
+WAITING: Final = (
+    "route, smsc_message_id, event, error, source, destination, seen_ms, forms, stands_for, reference, sent_ms, zoned"
+)
+
+
+def waiting_row(receipt: Receipt) -> tuple[object, ...]:
+    """A receipt as the inbox keeps it."""
+    r, forms = receipt, receipt.forms
+    known = r.route, forms[0] if forms else None, r.event, r.error, r.source, r.destination, r.seen_ms
+    return (*known, "\n".join(forms) or None, r.stands_for, r.reference, r.sent_ms, r.zoned)
+
+
+def waiting_receipt(row: Sequence[Any]) -> Receipt:
+    """The other way round; rows of an older release have one form."""
+    route, likeliest, event, error, source, destination, seen_ms, forms, stands_for, reference, sent_ms, zoned = row
+    ids = tuple(forms.split("\n")) if forms else (likeliest,) if likeliest else ()
+    told = route, ids, MessageEvent(event), error, source, destination, seen_ms
+    return Receipt(*told, stands_for=stands_for, reference=reference, sent_ms=sent_ms, zoned=bool(zoned))
+
+
+def waiting_keys(smsc_ids: Iterable[str]) -> list[str]:
+    """Under which likeliest forms a receipt for a message of one of these ids may wait."""
+    return list(dict.fromkeys(key for smsc_id in smsc_ids for key in receipt_keys(smsc_id)))
 
 
 def chunks(ids: Sequence[int]) -> list[tuple[int, int]]:
     """Ascending ids cut into ranges of about ``CHUNK`` messages: (lo, hi)."""
     return [(ids[i], ids[min(i + CHUNK, len(ids)) - 1]) for i in range(0, len(ids), CHUNK)]
+
+
+def digits(destination: str) -> int | None:
+    """The number that a receipt is about; None: it is none."""
+    plain = destination.strip().removeprefix("+").removeprefix("00")
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) <= _DIGITS else None
+
+
+def orphan_of(receipt: Receipt) -> Orphan:
+    """What a receipt says of a message, apart from its id."""
+    return Orphan(
+        receipt.destination, receipt.source, receipt.seen_ms, receipt.sent_ms, receipt.zoned, receipt.reference
+    )
+
+
+def free_part(known: Iterable[tuple[int, str, str | None]], count: int) -> int | None:
+    """The first part of ``count`` whose id is not known and that may have arrived; None: there is none."""
+    taken = {part for part, state, smsc_id in known if smsc_id is not None or state not in _MAY_HAVE_ARRIVED}
+    return next((part for part in range(1, count + 1) if part not in taken), None)

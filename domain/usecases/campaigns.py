@@ -316,9 +316,10 @@ async def audience_revision(campaign_id: int) -> int:
 
 
 async def post_summary(campaign: Campaign) -> None:
-    """Tell its chat that it has ended; once for each way of ending."""
+    """Tell its chat that it has ended; once for each time that it does: what is sent again ends it again."""
+    ended_s = int(campaign.ended_at.timestamp()) if campaign.ended_at else 0
     await notices.post(
-        f"summary:{campaign.id}:{campaign.state.value}",
+        f"summary:{campaign.id}:{campaign.state.value}:{ended_s}",
         chat_id=campaign.chat_id,
         person_id=campaign.created_by,
         kind=NoticeKind.SUMMARY,

@@ -8,7 +8,7 @@ from domain.models import Account, Campaign, Contact, Message, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.price import Money
 from domain.rules.statistics import BILLED, Statistics
-from domain.usecases import campaigns
+from domain.usecases import campaigns, doubts
 
 _MOVING = (CampaignState.STARTING, CampaignState.RUNNING)
 
@@ -21,6 +21,7 @@ class Overview:
         scheduled: Campaigns whose hour is to come.
         stopped: Campaigns that somebody, or a fault, stopped.
         sent_today: Messages sent since midnight in the account's zone.
+        in_doubt: Messages whose fate nobody knows.
         has_template: There is one with a text.
         has_campaign: One was started once.
     """
@@ -30,6 +31,7 @@ class Overview:
     stopped: int
     contacts: int
     sent_today: int
+    in_doubt: int
     has_template: bool
     has_campaign: bool
 
@@ -59,6 +61,7 @@ async def overview(account_id: int, *, midnight: datetime) -> Overview:
         stopped=by_state.get(CampaignState.PAUSED, 0),
         contacts=await Contact.filter(account_id=account_id).count(),
         sent_today=await _sent_since(account_id, midnight),
+        in_doubt=sum(one.messages for one in await doubts.campaigns_in_doubt(account_id)),
         has_template=await Template.filter(account_id=account_id).exclude(text="").exists(),
         has_campaign=await Campaign.filter(account_id=account_id, test=False, started_at__not_isnull=True).exists(),
     )

@@ -5,7 +5,7 @@ Figures are derived from the messages at the moment of asking; nothing is counte
 
 import contextlib
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -93,6 +93,10 @@ async def report(account_id: int, campaign_id: int) -> Report:
     submitted = await store.current().submitted_segments(campaign_id)
     billed = sum(submitted.get(state, 0) for state in BILLED)
     doubtful = sum(submitted.get(state, 0) for state in IN_DOUBT)
+    torn = (MessageState.FAILED, *IN_DOUBT)
+    if sum(submitted.get(state, 0) for state in torn) > statistics.of(*torn):  # some of them have several parts
+        certain, settled = _parts(await store.current().part_states(campaign_id))
+        billed, doubtful = billed + certain, doubtful - settled
     price = price_of(campaign)
     return Report(
         campaign=campaign,
@@ -102,6 +106,16 @@ async def report(account_id: int, campaign_id: int) -> Report:
         doubtful_segments=doubtful,
         cost=bracket(billed, doubtful, price=price) if price else None,
     )
+
+
+def _parts(states: Mapping[tuple[MessageState, MessageState], int]) -> tuple[int, int]:
+    """
+    Of messages that failed or are in doubt: the parts that the operator took all the same, which are billed, and those
+    in doubt no longer.
+    """
+    billed = sum(number for (_, part), number in states.items() if part in BILLED)
+    settled = sum(number for (of, part), number in states.items() if of in IN_DOUBT and part not in IN_DOUBT)
+    return billed, settled
 
 
 async def show(account_id: int, campaign_id: int) -> Report:
@@ -117,9 +131,11 @@ async def show(account_id: int, campaign_id: int) -> Report:
     return found
 
 
-async def details(account_id: int, campaign_id: int) -> AsyncIterator[Sequence[Detail]]:
+async def details(
+    account_id: int, campaign_id: int, *, states: Collection[MessageState] = ()
+) -> AsyncIterator[Sequence[Detail]]:
     """
-    Every message of the campaign by number, in pages.
+    Every message of the campaign by number, in pages; ``states``: only those in one of them.
 
     Raises:
         NotFound: It is gone, or another account's.
@@ -127,8 +143,10 @@ async def details(account_id: int, campaign_id: int) -> AsyncIterator[Sequence[D
     await campaigns.get(account_id, campaign_id)
     after = 0
     while True:
-        page = Message.filter(campaign_id=campaign_id, msisdn__gt=after).order_by("msisdn").limit(_PAGE)
-        rows = await page.values_list(*_COLUMNS)
+        page = Message.filter(campaign_id=campaign_id, msisdn__gt=after)
+        if states:
+            page = page.filter(state__in=list(states))
+        rows = await page.order_by("msisdn").limit(_PAGE).values_list(*_COLUMNS)
         if not rows:
             return
         yield await _with_names(account_id, rows)

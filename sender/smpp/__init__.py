@@ -20,7 +20,7 @@ from sender.smpp.messages import (
     LinkStateKind,
     Outgoing,
 )
-from sender.smpp.statuses import status_name
+from sender.smpp.statuses import Consequence, consequence, status_name
 
 __all__ = [
     "AckHandle",
@@ -28,6 +28,7 @@ __all__ = [
     "AnswerKind",
     "BindFailed",
     "Concatenation",
+    "Consequence",
     "DownReason",
     "EncodedText",
     "Encoder",
@@ -38,6 +39,7 @@ __all__ = [
     "Outgoing",
     "References",
     "RetryDelays",
+    "consequence",
     "probe",
     "status_name",
 ]

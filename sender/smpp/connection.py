@@ -16,7 +16,7 @@ from domain.rules.route import Route
 from sender.smpp import pdu, statuses
 from sender.smpp.binding import Bound
 from sender.smpp.inbound import read_incoming
-from sender.smpp.messages import AckHandle, Answer, DownReason, Incoming, Outgoing
+from sender.smpp.messages import AckHandle, Answer, AnswerKind, DownReason, Incoming, Outgoing
 from sender.smpp.outflow import Outflow
 
 _READ_SIZE: Final = 1 << 16
@@ -33,11 +33,18 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What a connection reports; synchronous, must not raise. ``room``: more may be submitted now."""
+    """
+    What a connection reports, and asks; synchronous, must not raise.
+
+    Attributes:
+        room: More may be submitted now.
+        may_write: Whether submits may be written at all.
+    """
 
     answers: Callable[[list[Answer]], None]
     incoming: Callable[[list[Incoming]], None]
     room: Callable[[], None]
+    may_write: Callable[[], bool] = lambda: True
 
 
 class Connection:
@@ -87,7 +94,7 @@ class Connection:
     @property
     def room(self) -> int:
         """Submits that may be written now."""
-        if self._congested or self._writer.is_closing() or self._reader.at_eof():
+        if self._congested or self._writer.is_closing() or self._reader.at_eof() or not self._events.may_write():
             return 0
         return self._outflow.room(self._clock())
 
@@ -105,6 +112,12 @@ class Connection:
         if answers:
             self._events.answers(answers)
         return taken
+
+    def drop_unwritten(self) -> None:
+        """Hand back the rest of a message that is half written, as in doubt: it must not go again."""
+        dropped = [one._replace(kind=AnswerKind.DISCONNECTED) for one in self._outflow.drop_half_written()]
+        if dropped:
+            self._events.answers(dropped)
 
     def acknowledge(self, handles: Iterable[AckHandle]) -> None:
         """Answer deliver_sm and data_sm of this connection, in one write."""
@@ -275,7 +288,7 @@ class Connection:
         """What was begun goes first, then the engine is asked."""
         if self._ended.is_set():
             return
-        if not self._congested:
+        if not self._congested and self._events.may_write():
             out: list[bytes] = []
             self._outflow.refill(out, now_s=self._clock())
             self._write(out)

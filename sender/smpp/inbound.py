@@ -66,8 +66,11 @@ def read_incoming(frame: pdu.Frame, *, handle: AckHandle, route: Route) -> Incom
         text,
         receipted_message_id=pdu.tlv_text(smsc_message_id) if smsc_message_id else None,
         message_state=int.from_bytes(state, "big") if state else None,
+        network_error=tlvs.get(pdu.TLV_NETWORK_ERROR_CODE),
+        dialect=route.dialect,
     )
-    return Incoming(source, destination, text, True, receipt, concatenation, data_coding, handle)
+    reference = pdu.tlv_number(tlvs.get(pdu.TLV_USER_MESSAGE_REFERENCE)) if tlvs else None
+    return Incoming(source, destination, text, True, receipt, concatenation, data_coding, handle, reference)
 
 
 def _read(found: re.Match[bytes], body: bytes) -> _Delivered:

@@ -31,6 +31,7 @@ class Link:
         on_incoming: Receipts and SMS, in order; nothing is acknowledged before ``ack``.
         on_state: The link's state has changed.
         on_room: ``room`` is above 0 and there may be more of it than before.
+        may_write: Asked before submits are written; while it is False none are.
         delays: Between attempts to connect.
         clock: Monotonic seconds.
     """
@@ -44,6 +45,7 @@ class Link:
         on_incoming: Callable[[list[Incoming]], None],
         on_state: Callable[[LinkState], None],
         on_room: Callable[[], None],
+        may_write: Callable[[], bool] = lambda: True,
         delays: RetryDelays | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,7 +59,7 @@ class Link:
         self._running = False
         modes = MODES[route.bind]
         self._states = [self._state for _ in modes]
-        events = Events(answers=on_answers, incoming=on_incoming, room=on_room)
+        events = Events(answers=on_answers, incoming=on_incoming, room=on_room, may_write=may_write)
         self._sessions = [
             Session(
                 route,
@@ -126,6 +128,12 @@ class Link:
         if batch:
             self._on_answers(unsent(batch))
         return 0
+
+    def drop_unwritten(self) -> None:
+        """Give up the parts of half-written messages that wait for the window."""
+        connection = self._sender.connection if self._sender else None
+        if connection is not None:
+            connection.drop_unwritten()
 
     def ack(self, incoming: Sequence[Incoming]) -> None:
         """Acknowledge what is stored. What came on a connection that is gone is left: the SMSC sends it again."""

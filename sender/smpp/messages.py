@@ -14,6 +14,7 @@ class AnswerKind(StrEnum):
     OK = "ok"  #: ESME_ROK: accepted, billed
     TEMPORARY = "temporary"  #: refused for now: may go again later
     THROTTLED = "throttled"  #: refused because of our pace or their full queue: may go again, slower
+    BARRED = "barred"  #: refused because of the route, not of the message: may go again, elsewhere or later
     PERMANENT = "permanent"  #: refused for good
     NO_RESPONSE = "no_response"  #: written, and the response timer ran out; the truth may still come
     DISCONNECTED = "disconnected"  #: written, and the link ended before its response
@@ -91,6 +92,7 @@ class Incoming(NamedTuple):
         is_receipt: The SMSC marked it as a receipt (esm_class or optional parameters).
         receipt: What it says; None for an SMS, and for a receipt that says nothing legible.
         concatenation: None: it is whole.
+        reference: The user_message_reference that it echoes; None: none. Source: SMPP 3.4 §5.3.2.17.
     """
 
     source: str
@@ -101,6 +103,7 @@ class Incoming(NamedTuple):
     concatenation: Concatenation | None
     data_coding: int
     handle: AckHandle
+    reference: int | None = None
 
 
 class LinkStateKind(StrEnum):

@@ -141,9 +141,7 @@ class Outflow:
 
     def _classify(self, status: int) -> AnswerKind:
         """Once for each status that this connection meets."""
-        kind = statuses.classify(
-            status, throttling=self._route.throttle_statuses, temporary=self._route.temporary_statuses
-        )
+        kind = statuses.classify(status, self._route)
         self._kinds[status] = kind
         if not statuses.is_known(status):
             _log.warning("unknown_status", route=self._route.name, status=f"0x{status:08x}", treated_as=str(kind))

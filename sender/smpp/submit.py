@@ -5,6 +5,7 @@ from struct import pack
 from typing import Final
 
 from domain.rules.gsm import DATA_CODING_UCS2, GSM_SINGLE
+from domain.rules.orphan import message_reference
 from domain.rules.route import Route, Segments
 from sender.smpp import pdu, statuses
 from sender.smpp.messages import Outgoing
@@ -60,10 +61,13 @@ class SubmitBody:
         prefix = self._prefixes.get(message.sender_id) or self._prefix(message.sender_id)
         address = prefix + b"%d" % message.msisdn
         parts = message.parts
+        after = b""
+        if self._route.message_reference:
+            after = pdu.pack_tlv(pdu.TLV_USER_MESSAGE_REFERENCE, pack("!H", message_reference(message.message_id)))
         if len(parts) == 1:
-            return [(1, address + self._whole(parts[0], message.data_coding, shift=message.shift))]
+            return [(1, address + self._whole(parts[0], message.data_coding, shift=message.shift) + after)]
         numbers = message.only or range(1, len(parts) + 1)
-        return [(number, address + self._part(message, number)) for number in numbers]
+        return [(number, address + self._part(message, number) + after) for number in numbers]
 
     def _keep_validity(self, until: float) -> None:
         """In steps, so that the middles are built seldom; not past the hour, unless that is nearer than a step."""

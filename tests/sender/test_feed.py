@@ -8,7 +8,8 @@ import pytest
 from domain.rules.route import parse_route
 from domain.store import Claim
 from sender.feed import Feed, Held, Ready, Running
-from sender.smpp import Encoder, Outgoing, References
+from sender.routing import Routing
+from sender.smpp import Outgoing
 
 _OUTGOING = Outgoing(1, 51987760000, "X", (b"x",), 0)
 
@@ -20,20 +21,19 @@ def _campaign(key: int, *, account: int = 1, tps: float = 0.0, priority: int = 0
 @pytest.fixture
 def feed() -> Feed:
     """With nothing in it."""
-    encoder = Encoder(parse_route("default", "smpp://a:b@127.0.0.1:1"), references=References())
-    return Feed(encoder, more=lambda: None, spent=lambda held: None)
+    return Feed(Routing([parse_route("default", "smpp://a:b@127.0.0.1:1")]), more=lambda: None, spent=lambda held: None)
 
 
 def _fill(feed: Feed, *campaigns: Running, messages: int = 1_000) -> None:
     feed.show(campaigns)
     for campaign in campaigns:
         held = Held(Claim(campaign.campaign_id, 1, ()), ready=messages)
-        feed._queues[campaign.campaign_id] = deque(Ready(held, _OUTGOING, n, 1, 0) for n in range(messages))
+        feed._queues["default"][campaign.campaign_id] = deque(Ready(held, _OUTGOING, n, 1, 0) for n in range(messages))
         feed._count += messages
 
 
 def _takes(feed: Feed, times: int) -> list[int]:
-    return [feed.take(10, now=0.0)[0].held.claim.campaign_id for _ in range(times)]
+    return [feed.take(10, route="default", now=0.0)[0].held.claim.campaign_id for _ in range(times)]
 
 
 def test_a_campaign_with_priority_goes_before_all_of_its_account(feed: Feed) -> None:
@@ -63,7 +63,7 @@ def test_a_campaign_keeps_its_pace_and_leaves_the_rest_to_others(feed: Feed) -> 
     sent = Counter[int]()
     for tick in range(300):
         for _ in range(2):
-            batch = feed.take(10, now=tick / 100)
+            batch = feed.take(10, route="default", now=tick / 100)
             feed.left(batch, len(batch), now=tick / 100)
             sent[batch[0].held.claim.campaign_id] += len(batch)
 
@@ -74,17 +74,17 @@ def test_a_campaign_keeps_its_pace_and_leaves_the_rest_to_others(feed: Feed) -> 
 def test_a_paced_campaign_alone_says_when_it_goes_on(feed: Feed) -> None:
     """So that the pump sleeps until then."""
     _fill(feed, _campaign(1, tps=4.0))
-    feed.left(feed.take(10, now=0.0), 1, now=0.0)
+    feed.left(feed.take(10, route="default", now=0.0), 1, now=0.0)
 
-    assert feed.take(10, now=0.1) == []
-    assert feed.wait(now=0.1) == pytest.approx(0.15)
-    assert len(feed.take(10, now=0.25)) == 1
+    assert feed.take(10, route="default", now=0.1) == []
+    assert feed.wait(route="default", now=0.1) == pytest.approx(0.15)
+    assert len(feed.take(10, route="default", now=0.25)) == 1
 
 
 def test_what_a_guard_refused_does_not_count_towards_the_pace(feed: Feed) -> None:
     """It has not left."""
     _fill(feed, _campaign(1, tps=1.0))
-    feed.left(feed.take(10, now=0.0), 0, now=0.0)
+    feed.left(feed.take(10, route="default", now=0.0), 0, now=0.0)
 
     assert feed._paces[1].allow(1, now=1.0) == 1
 
@@ -92,7 +92,7 @@ def test_what_a_guard_refused_does_not_count_towards_the_pace(feed: Feed) -> Non
 def test_senders_share_a_campaign_s_pace(feed: Feed) -> None:
     """Each keeps its part of it, also when another one joins while it runs."""
     senders = 1
-    feed._share_of = lambda tps: tps / senders
+    feed._share_of = lambda _, tps: tps / senders
     _fill(feed, _campaign(1, tps=100.0))
     senders = 2
     feed.show([_campaign(1, tps=100.0)])

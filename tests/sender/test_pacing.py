@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender.pacing import Pacer
+from sender.pacing import NOTHING, SHY, Pacer
 
 
 def _run(tps: float, seconds: float, greedy: list[int]) -> list[tuple[float, int]]:
@@ -86,3 +86,99 @@ def test_a_commit_between_does_not_let_more_through(tps: int, commits: list[tupl
 
     for start, _ in sent:
         assert sum(count for when, count in sent if start <= when < start + 1.0) <= tps
+
+
+def test_a_shy_pace_stays_a_little_below_and_within_two_percent() -> None:
+    """The operator measures where they arrive, not where they leave."""
+    sent = 0
+    pacer, now = Pacer(100, shy=SHY), 0.0
+    while now < 10.0:
+        count = pacer.allow(10, now=now)
+        pacer.take(count, now=now)
+        sent += count
+        now += 0.001
+
+    assert 980 <= sent < 1_000
+
+
+def test_nothing_leaves_while_others_have_all_of_it() -> None:
+    """A share of nothing is not the same as no limit."""
+    pacer = Pacer(NOTHING)
+
+    assert pacer.allow(10, now=0.0) == 0
+    assert pacer.wait(now=0.0) > 0
+    pacer.tps = 5
+    assert pacer.allow(10, now=1.0) == 1
+
+
+def _against(capacity: int, limit: float, seconds: float) -> tuple[list[float], list[float]]:
+    """
+    An operator that takes ``capacity`` submits in any second, and refuses the others at once.
+
+    Returns:
+        When submits left, and when it refused one.
+    """
+    pacer, now = Pacer(limit), 0.0
+    sent: list[float] = []
+    taken: list[float] = []
+    refused: list[float] = []
+    while now < seconds:
+        for _ in range(pacer.allow(50, now=now)):
+            pacer.take(1, now=now)
+            sent.append(now)
+            taken = [when for when in taken if when > now - 1.0]
+            if len(taken) < capacity:
+                taken.append(now)
+            else:
+                refused.append(now)
+                pacer.throttled(now=now)
+        now += max(pacer.wait(now=now), 0.002)
+    return sent, refused
+
+
+@given(st.integers(10, 150), st.floats(1.2, 4.0))
+@settings(max_examples=20)
+def test_throttled_it_finds_what_the_operator_takes(capacity: int, times: float) -> None:
+    """Few are refused, and nearly all that is taken is used; never more than was agreed."""
+    limit = capacity * times
+    sent, refused = _against(capacity, limit, 60.0)
+    settled = [when for when in sent if when >= 20.0]
+    accepted = len(settled) - sum(when >= 20.0 for when in refused)
+
+    assert accepted >= 0.8 * capacity * 40
+    assert sum(when >= 20.0 for when in refused) <= 0.03 * len(settled) + 5
+    for start in sent[:: max(1, len(sent) // 200)]:
+        assert sum(start <= when < start + 1.0 for when in sent) <= limit
+
+
+@given(st.integers(20, 400))
+def test_throttled_it_is_slower_at_once(tps: int) -> None:
+    """In the second after the refusal at most seven tenths leave, and what comes of the same second counts once."""
+    pacer, now = Pacer(tps), 0.0
+    for _ in range(2_000):
+        count = pacer.allow(1_000, now=now)
+        pacer.take(count, now=now)
+        now += 0.001
+    rate = pacer.rate(now)
+    for _ in range(50):
+        pacer.throttled(now=now)
+    after, moment = 0, now
+    while moment < now + 1.0:
+        count = pacer.allow(1_000, now=moment)
+        pacer.take(count, now=moment)
+        after += count
+        moment += 0.001
+
+    assert 0.65 * rate <= pacer.rate(now) <= 0.71 * rate + 1
+    assert after <= 0.85 * tps + 1
+
+
+def test_a_route_without_a_limit_learns_one() -> None:
+    """What it was doing when it was refused is where it looks."""
+    pacer = Pacer(0)
+    for step in range(100):
+        pacer.take(2, now=step / 100)
+    pacer.throttled(now=1.0)
+
+    assert 130 <= pacer.rate(1.0) <= 141
+    assert pacer.rate(600.0) > 200

@@ -3,11 +3,14 @@
 from domain.store.postgres.connection import PostgresConnection
 from domain.store.postgres.contacts import PostgresContacts
 from domain.store.postgres.dispatch import PostgresDispatch
+from domain.store.postgres.doubt import PostgresDoubt
 from domain.store.postgres.imports import PostgresImports
 from domain.store.postgres.journal import PostgresJournal
 
 __all__ = ["PostgresStore"]
 
 
-class PostgresStore(PostgresDispatch, PostgresContacts, PostgresImports, PostgresJournal, PostgresConnection):
-    """``domain.store.interface.Store`` on Tortoise's pool; several senders may work on it at once."""
+class PostgresStore(
+    PostgresDispatch, PostgresDoubt, PostgresContacts, PostgresImports, PostgresJournal, PostgresConnection
+):
+    """``domain.store.whole.Store`` on Tortoise's pool; several senders may work on it at once."""

@@ -6,20 +6,24 @@ from typing import Any, Final
 
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from domain.rules.message_state import MessageEvent, MessageState, sources, target
+from domain.rules.message_state import MessageEvent, sources, target
 from domain.store.interface import Evidence, Receipt, Result
 from domain.store.outcome import (
     FATED,
     FATES,
     STATES,
+    WAITING,
     Plan,
     Row,
     admit,
-    event_of_parts,
     plainly_accepted,
     plan_results,
     sql_list,
+    waiting_keys,
+    waiting_receipt,
+    waiting_row,
 )
+from domain.store.postgres import parts
 from domain.store.postgres.connection import PostgresConnection
 from domain.store.postgres.quota import give_back
 
@@ -96,14 +100,12 @@ from unnest($1::text[]) as u (smsc_id), lateral (
 order by f.id
 """
 _MATCHABLE: Final = """
-select p.smsc_message_id from pending_receipt p
-where exists (select 1 from message m where m.smsc_message_id = p.smsc_message_id)
-or exists (select 1 from message_part m where m.smsc_message_id = p.smsc_message_id)
+select p.smsc_message_id from pending_receipt p,
+    lateral unnest(string_to_array(coalesce(p.forms, p.smsc_message_id), e'\\n')) as f (form)
+where exists (select 1 from message m where m.smsc_message_id = f.form)
+or exists (select 1 from message_part m where m.smsc_message_id = f.form)
 """
-_WAIT: Final = (
-    "insert into pending_receipt (route, smsc_message_id, event, error, source, destination, seen_ms)"
-    " values ($1, $2, $3, $4, $5, $6, $7)"
-)
+_WAIT: Final = f"insert into pending_receipt ({WAITING}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 
 
 class PostgresAnswers(PostgresConnection):
@@ -134,7 +136,7 @@ class PostgresAnswers(PostgresConnection):
                     found = await db.fetch(_ROWS, [result.message_id for result in others])
                     rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
                     await _write(db, plan_results(others, rows, plan, now_ms=now_ms))
-            await _match(db, plan, plan.smsc_ids)
+            await apply_waiting(db, plan, plan.smsc_ids)
         return plan.evidence()
 
     async def record_receipts(self, receipts: Sequence[Receipt], *, now_ms: int) -> Evidence:
@@ -148,27 +150,28 @@ class PostgresAnswers(PostgresConnection):
                     await _write(db, plan)
                     await _put_aside(db, early)
             # The response may have been committed meanwhile: neither saw the other.
-            await _match(db, Plan(), [receipt.smsc_message_ids[0] for receipt in early if receipt.smsc_message_ids])
+            await apply_waiting(
+                db, Plan(), [receipt.smsc_message_ids[0] for receipt in early if receipt.smsc_message_ids]
+            )
         return plan.evidence(waiting=len(early))
 
     async def match_inbox(self) -> None:
         """Apply what waits in the inbox though its message is known: a process ended between commit and look."""
         async with self.hot() as db:
             known = await db.fetch(_MATCHABLE)
-            await _match(db, Plan(), [row[0] for row in known])
+            await apply_waiting(db, Plan(), [row[0] for row in known])
 
 
-async def _match(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
+async def apply_waiting(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
     """Apply receipts that waited for messages with these ids; they leave the inbox. Adds to the plan's counts."""
     if not smsc_ids or not await db.fetchval("select exists (select 1 from pending_receipt)"):
         return
     async with db.transaction():
         found = await db.fetch(
-            "delete from pending_receipt where smsc_message_id = any($1::text[])"
-            " returning route, smsc_message_id, event, error, source, destination, seen_ms",
-            list(smsc_ids),
+            f"delete from pending_receipt where smsc_message_id = any($1::text[]) returning {WAITING}",
+            waiting_keys(smsc_ids),
         )
-        waiting = [Receipt(r[0], (r[1],), MessageEvent(r[2]), r[3], r[4], r[5], r[6]) for r in found]
+        waiting = [waiting_receipt(tuple(row)) for row in found]
         if waiting:
             late = Plan(applied=plan.applied)
             unmatched = await _apply_receipts(db, late, waiting)
@@ -179,8 +182,7 @@ async def _match(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
 
 async def _put_aside(db: Any, early: Sequence[Receipt]) -> None:
     if early:
-        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:7]) for r in early]
-        await db.executemany(_WAIT, rows)
+        await db.executemany(_WAIT, [waiting_row(receipt) for receipt in early])
 
 
 async def _apply_likely(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -230,7 +232,7 @@ async def _apply_receipts(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> l
     # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
     found = {(r[0], r[1]): r[2] for r in await db.fetch(_WHOLE, wanted)}
     locked = {r[0]: Row(r[0], r[1], STATES[r[2]]) for r in await db.fetch(_ROWS, list(found.values()))}
-    parts = {(r[0], r[1]): (r[2], r[3]) for r in await db.fetch(_PARTS, wanted)}
+    known_parts = {(r[0], r[1]): (r[2], r[3]) for r in await db.fetch(_PARTS, wanted)}
     early = []
     for receipt in receipts:
         keys = [(form, receipt.route) for form in receipt.forms]
@@ -239,31 +241,9 @@ async def _apply_receipts(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> l
             if message_id in locked:
                 locked[message_id] = admit(plan, locked[message_id], receipt)
             continue
-        part = next((parts[key] for key in keys if key in parts), None)
+        part = next((known_parts[key] for key in keys if key in known_parts), None)
         if part is None:
             early.append(receipt)
         else:
-            await _apply_to_part(db, plan, receipt, part)
+            parts.count(plan, await parts.apply_receipt(db, receipt, *part))
     return early
-
-
-async def _apply_to_part(db: Any, plan: Plan, receipt: Receipt, part: tuple[int, int]) -> None:
-    message_id, number = part
-    # The message is locked first: two senders with receipts for two parts of it go one after the other.
-    row = await db.fetchrow(_ROWS, [message_id])
-    to = admit(Plan(), Row(message_id, 0, MessageState.ACCEPTED), receipt).state
-    moved = await db.fetch(
-        "update message_part set state = $1, error = $2 where message_id = $3 and part = $4 and state = 'accepted'"
-        " returning id",
-        to,
-        receipt.error,
-        message_id,
-        number,
-    )
-    if not moved or row is None:
-        plan.refused += 1
-        return
-    states = await db.fetch("select state from message_part where message_id = $1", message_id)
-    event = event_of_parts(MessageState(state) for (state,) in states)
-    if event is not None:
-        admit(plan, Row(row[0], row[1], STATES[row[2]]), receipt, event=event)

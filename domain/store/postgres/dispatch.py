@@ -2,10 +2,12 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
+from domain.rules.share import fair, next_share
 from domain.store.contact_sql import not_blank
 from domain.store.outcome import chunks, sql_list
 from domain.store.postgres.claims import OF_CHUNKS, PENDING, PostgresClaims, rows_of
@@ -59,12 +61,17 @@ delete from message m where m.id between $1 and $2 and m.campaign_id + 0 = $3 an
 _BY_CHUNKS: Final = f"{OF_CHUNKS} where k.campaign_id = $1"
 
 
+_SHARING: Final = 0x5052_4547_4F4E  # the advisory lock under which shares are reckoned
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
 class PostgresDispatch(PostgresClaims):
     """The dispatch half of the store. ``domain.store.interface`` says what each method promises."""
+
+    senders_share: ClassVar[bool] = True
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         async with self.transaction() as db:
@@ -95,6 +102,13 @@ class PostgresDispatch(PostgresClaims):
                 lease_ms,
             )
         await self.match_inbox()
+
+    async def share_pace(
+        self, sender: str, limits: Mapping[str, float], *, using: Mapping[str, float]
+    ) -> Mapping[str, float]:
+        async with self.transaction() as db:
+            await db.execute("select pg_advisory_xact_lock($1)", _SHARING)
+            return await _share_pace(db, sender, limits, using)
 
     async def renew_sender(
         self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]], skew_ms: int = 0
@@ -185,6 +199,39 @@ class PostgresDispatch(PostgresClaims):
         return [link for (links,) in rows for link in (json.loads(links) if isinstance(links, str) else links)]
 
 
+async def _share_pace(
+    db: Any, sender: str, limits: Mapping[str, float], using: Mapping[str, float]
+) -> dict[str, float]:
+    if not await db.fetchval("select 1 from sender where id = $1 for key share", sender):
+        return {}
+    await db.execute(
+        "delete from pace_share where sender not in (select id from sender)"
+        " or (sender = $1 and not resource = any($2::text[]))",
+        sender,
+        [*limits],
+    )
+    await db.execute(
+        "insert into pace_share (resource, sender, share) select unnest($1::text[]), $2, 0 on conflict do nothing",
+        [*limits],
+        sender,
+    )
+    rows = defaultdict[str, list[tuple[str, float]]](list)
+    query = "select resource, sender, share from pace_share where resource = any($1::text[]) order by resource, id"
+    for resource, holder, share in await db.fetch(query, [*limits]):
+        rows[resource].append((holder, share))
+    granted: dict[str, float] = {}
+    for resource, limit in limits.items():
+        holders, shares = [row[0] for row in rows[resource]], [row[1] for row in rows[resource]]
+        used = using.get(resource, 0.0)
+        granted[resource] = next_share(limit, holders, shares, sender=sender, using=used)
+        await db.execute(
+            "update pace_share set share = $1 where resource = $2 and sender = $3", granted[resource], resource, sender
+        )
+        # What is written still holds what is used; the sender is asked for less.
+        granted[resource] = min(granted[resource], fair(limit, holders.index(sender), len(holders)))
+    return granted
+
+
 async def _sweep(db: Any, sender: str, now_ms: int) -> int:
     """Give back all that the sender held; what it had in flight goes in doubt."""
     doubt = rows_of(await db.execute(_LOSE, sender, now_ms))
@@ -195,6 +242,7 @@ async def _sweep(db: Any, sender: str, now_ms: int) -> int:
     )
     await db.execute("update retry set sender = null where sender = $1", sender)
     await db.execute("update chunk set state = 'ready', sender = null where sender = $1", sender)
+    await db.execute("delete from pace_share where sender = $1", sender)
     await db.execute("delete from sender where id = $1", sender)
     return doubt
 

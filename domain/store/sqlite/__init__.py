@@ -3,11 +3,12 @@
 from domain.store.sqlite.connection import SqliteConnection
 from domain.store.sqlite.contacts import SqliteContacts
 from domain.store.sqlite.dispatch import SqliteDispatch
+from domain.store.sqlite.doubt import SqliteDoubt
 from domain.store.sqlite.imports import SqliteImports
 from domain.store.sqlite.journal import SqliteJournal
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(SqliteDispatch, SqliteContacts, SqliteImports, SqliteJournal, SqliteConnection):
+class SqliteStore(SqliteDispatch, SqliteDoubt, SqliteContacts, SqliteImports, SqliteJournal, SqliteConnection):
     """``domain.store.interface.Store`` on one file: one writer, Tortoise's connection, and one reader."""

@@ -11,9 +11,22 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from domain.rules.message_state import MessageEvent, MessageState, sources, target
+from domain.rules.message_state import MessageEvent, sources, target
 from domain.store.interface import Evidence, Receipt, Result
-from domain.store.outcome import STATES, Plan, Row, admit, event_of_parts, plainly_accepted, plan_results, sql_list
+from domain.store.outcome import (
+    STATES,
+    WAITING,
+    Plan,
+    Row,
+    admit,
+    plainly_accepted,
+    plan_results,
+    sql_list,
+    waiting_keys,
+    waiting_receipt,
+    waiting_row,
+)
+from domain.store.sqlite import parts
 from domain.store.sqlite.connection import SqliteConnection
 from domain.store.sqlite.quota import give_back
 
@@ -60,10 +73,7 @@ _DONE_RETRIES: Final = f"""
 delete from retry where message_id in (select value from json_each(?))
 and not exists (select 1 from message m where m.id = message_id and m.state in {sql_list(sources(MessageEvent.SUBMIT))})
 """
-_WAIT: Final = (
-    "insert into pending_receipt (route, smsc_message_id, event, error, source, destination, seen_ms)"
-    " values (?, ?, ?, ?, ?, ?, ?)"
-)
+_WAIT: Final = f"insert into pending_receipt ({WAITING}) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class SqliteAnswers(SqliteConnection):
@@ -89,13 +99,18 @@ def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: i
         found = _fetch(db, _ROWS, [result.message_id for result in others])
         rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
         _write(db, plan_results(others, rows, plan, now_ms=now_ms))
-    waiting = _waiting_for(db, plan.smsc_ids)
+    apply_waiting(db, plan, plan.smsc_ids)
+    return plan.evidence()
+
+
+def apply_waiting(db: sqlite3.Connection, plan: Plan, smsc_ids: Sequence[str]) -> None:
+    """Apply receipts that came before the response with their id; adds to the plan's counts."""
+    waiting = _waiting_for(db, smsc_ids)
     if waiting:
         late = Plan(applied=plan.applied)
         _put_aside(db, _apply_receipts(db, late, waiting))
         _write(db, late)
         plan.refused += late.refused
-    return plan.evidence()
 
 
 def _record_receipts(db: sqlite3.Connection, receipts: Sequence[Receipt]) -> Evidence:
@@ -108,8 +123,7 @@ def _record_receipts(db: sqlite3.Connection, receipts: Sequence[Receipt]) -> Evi
 
 def _put_aside(db: sqlite3.Connection, early: Sequence[Receipt]) -> None:
     if early:
-        rows = [(r.route, next(iter(r.smsc_message_ids), None), *r[2:7]) for r in early]
-        db.executemany(_WAIT, rows)
+        db.executemany(_WAIT, [waiting_row(receipt) for receipt in early])
 
 
 def _fetch(db: sqlite3.Connection, query: str, keys: Sequence[int | str]) -> list[list[Any]]:
@@ -147,11 +161,10 @@ def _waiting_for(db: sqlite3.Connection, smsc_ids: Sequence[str]) -> list[Receip
     if not smsc_ids or db.execute("select exists (select 1 from pending_receipt)").fetchone()[0] == 0:
         return []
     found = db.execute(
-        "delete from pending_receipt where smsc_message_id in (select value from json_each(?))"
-        " returning route, smsc_message_id, event, error, source, destination, seen_ms",
-        (json.dumps(smsc_ids),),
+        f"delete from pending_receipt where smsc_message_id in (select value from json_each(?)) returning {WAITING}",
+        (json.dumps(waiting_keys(smsc_ids)),),
     ).fetchall()
-    return [Receipt(r[0], (r[1],), MessageEvent(r[2]), r[3], r[4], r[5], r[6]) for r in found]
+    return [waiting_receipt(row) for row in found]
 
 
 def _apply_receipts(db: sqlite3.Connection, plan: Plan, receipts: Sequence[Receipt]) -> list[Receipt]:
@@ -173,7 +186,7 @@ def _apply_unlikely(
     """Those that no message has under the likeliest form of their id: other forms, then parts of longer messages."""
     wanted = [form for receipt in receipts for form in receipt.forms]
     whole = {**_messages(db, wanted), **known}
-    parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
+    known_parts = {(r[0], r[1]): (r[2], r[3]) for r in _fetch(db, _PARTS, wanted)}
     early = []
     for receipt in receipts:
         keys = [(form, receipt.route) for form in receipt.forms]
@@ -181,30 +194,14 @@ def _apply_unlikely(
         if key is not None:
             whole[key] = admit(plan, whole[key], receipt)
             continue
-        part = next((parts[key] for key in keys if key in parts), None)
+        part = next((known_parts[key] for key in keys if key in known_parts), None)
         if part is None:
             early.append(receipt)
         else:
-            _apply_to_part(db, plan, receipt, part)
+            parts.count(plan, parts.apply_receipt(db, receipt, *part))
     return early
 
 
 def _messages(db: sqlite3.Connection, smsc_ids: Sequence[str]) -> dict[_Key, Row]:
     # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
     return {(r[0], r[1]): Row(r[2], r[3], STATES[r[4]]) for r in _fetch(db, _WHOLE, smsc_ids)}
-
-
-def _apply_to_part(db: sqlite3.Connection, plan: Plan, receipt: Receipt, part: tuple[int, int]) -> None:
-    message_id, number = part
-    to = admit(Plan(), Row(message_id, 0, MessageState.ACCEPTED), receipt).state
-    moved = db.execute(
-        "update message_part set state = ?, error = ? where message_id = ? and part = ? and state = 'accepted'",
-        (to, receipt.error, message_id, number),
-    ).rowcount
-    if not moved:
-        plan.refused += 1
-        return
-    states = db.execute("select state from message_part where message_id = ?", (message_id,)).fetchall()
-    event = event_of_parts(MessageState(state) for (state,) in states)
-    for row in _fetch(db, _ROWS, [message_id]) if event is not None else []:
-        admit(plan, Row(row[0], row[1], STATES[row[2]]), receipt, event=event)

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.store.contact_sql import not_blank
@@ -64,6 +64,8 @@ def _now_ms() -> int:
 class SqliteDispatch(SqliteClaims):
     """The dispatch half of the store. ``domain.store.interface`` says what each method promises."""
 
+    senders_share: ClassVar[bool] = False
+
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         return await self.write(lambda db: _expand(db, campaign_id, after, limit))
 
@@ -77,6 +79,11 @@ class SqliteDispatch(SqliteClaims):
             )
 
         await self.write(register)
+
+    async def share_pace(
+        self, sender: str, limits: Mapping[str, float], *, using: Mapping[str, float]
+    ) -> Mapping[str, float]:
+        return limits
 
     async def renew_sender(
         self, sender: str, *, lease_ms: int, links: Sequence[Mapping[str, object]], skew_ms: int = 0

@@ -1,13 +1,27 @@
 """Receipts in the dialects of real operators, and the forms of their ids."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.rules.message_state import MessageEvent
-from domain.rules.receipt import IdForm, IdSource, canonical_id, id_forms, parse_receipt, receipt_keys, receipt_time
+from domain.rules.receipt import (
+    Dialect,
+    IdForm,
+    IdSource,
+    PartsReceipt,
+    canonical_id,
+    id_forms,
+    names_zone,
+    parse_receipt,
+    receipt_keys,
+    receipt_pattern,
+    receipt_time,
+)
 
 D, X, R = MessageEvent.RECEIPT_DELIVERED, MessageEvent.RECEIPT_EXPIRED, MessageEvent.RECEIPT_REJECTED
 STANDARD = (
@@ -171,3 +185,94 @@ def test_the_same_id_always_meets_itself_first(smsc_id: str) -> None:
     assert receipt_keys(smsc_id, form=IdForm.SAME) == (smsc_id,)
     assert id_forms(smsc_id)[0] == smsc_id
     assert canonical_id(smsc_id, form="same", source=IdSource.RECEIPT) == smsc_id
+
+
+OWN = Dialect(
+    pattern=receipt_pattern(r"MSG=(?P<id>\w+);STATE=(?P<stat>\w+);CODE=(?P<err>\w*);SENT=(?P<submitted>[^;]+);"),
+    date_format="%d/%m/%Y %H:%M:%S",
+    zone=ZoneInfo("America/Lima"),
+)
+
+
+def test_a_route_s_own_pattern_reads_what_nobody_else_writes() -> None:
+    """Its named groups are the fields."""
+    receipt = parse_receipt("MSG=9f;STATE=Delivered;CODE=7;SENT=25/11/2026 18:05:00;", dialect=OWN)
+
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.event, receipt.stat, receipt.err) == ("9f", D, "DELIVRD", "7")
+    assert receipt_time(receipt.submit_date, zone=ZoneInfo("America/Lima"), date_format=OWN.date_format) == datetime(
+        2026, 11, 25, 23, 5, tzinfo=UTC
+    )
+
+
+def test_where_the_pattern_does_not_fit_it_is_read_as_usual() -> None:
+    """Operators change their format without a word."""
+    receipt = parse_receipt(STANDARD, dialect=OWN)
+
+    assert receipt is not None
+    assert (receipt.smsc_message_id, receipt.event) == ("0123456789", D)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("(?P<id>", id="no expression"),
+        pytest.param("(?P<err>x)", id="neither id nor stat"),
+        pytest.param("(?P<id>x)(?P<colour>y)", id="a group that means nothing"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_refused(text: str) -> None:
+    """At the start, not at the first receipt."""
+    with pytest.raises(ValueError):
+        receipt_pattern(text)
+
+
+def test_a_date_that_names_its_zone_is_exact() -> None:
+    """An absolute SMPP time, or a format with an offset in it."""
+    assert names_zone("261123094559004+")
+    assert names_zone("x", date_format="%Y-%m-%dT%H:%M:%S%z")
+    assert not names_zone("2611230945")
+    assert receipt_time("2026-11-25T18:05:00-0500", date_format="%Y-%m-%dT%H:%M:%S%z") == datetime(
+        2026, 11, 25, 23, 5, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize(
+    ("octets", "err"),
+    [
+        pytest.param(b"\x03\x00\x2d", "3:45", id="GSM, 45"),
+        pytest.param(b"\x03", "", id="too short"),
+        pytest.param(b"", "", id="empty"),
+        pytest.param(None, "", id="absent"),
+    ],
+)
+def test_the_network_s_error_stands_in_for_err(octets: bytes | None, err: str) -> None:
+    """Where the text has none."""
+    receipt = parse_receipt(None, receipted_message_id="1", message_state=5, network_error=octets)
+
+    assert receipt is not None
+    assert receipt.err == err
+    told = parse_receipt("id:1 stat:UNDELIV err:0B3", network_error=octets)
+    assert told is not None
+    assert told.err == "0B3"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        pytest.param(PartsReceipt.EACH, (False, False, False), id="each its own"),
+        pytest.param(PartsReceipt.ONE, (True, True, True), id="whichever comes"),
+        pytest.param(PartsReceipt.FIRST, (True, False, False), id="the first part's"),
+        pytest.param(PartsReceipt.LAST, (False, False, True), id="the last part's"),
+    ],
+)
+def test_an_operator_may_send_one_receipt_for_all_parts(rule: PartsReceipt, expected: tuple[bool, ...]) -> None:
+    """Which one stands for the message is the route's word."""
+    assert tuple(rule.stands_for_all(part, 3) for part in (1, 2, 3)) == expected
+
+
+def test_a_pattern_is_looked_for_in_a_text_of_limited_length() -> None:
+    """Whatever comes, reading it ends."""
+    receipt = parse_receipt("x" * 100_000 + "id=1", dialect=Dialect(pattern=re.compile("id=(?P<id>.)")))
+
+    assert receipt is None

@@ -1,0 +1,89 @@
+"""
+Parts of long messages on SQLite: each has its own id, its receipt and perhaps a late answer; together they settle the
+message. Not for the hot paths of single messages.
+"""
+
+import sqlite3
+from typing import Final, NamedTuple
+
+from domain.rules.message_state import TABLE, MessageEvent, MessageState, settling
+from domain.rules.receipt import PartsReceipt
+from domain.store.doubt_interface import LatePart
+from domain.store.interface import Receipt
+from domain.store.outcome import FATES, PART_IN_DOUBT, PART_OPEN, Plan
+
+_MOVE: Final = "update message set state = ?, error = ?, {at} = ? where id = ? and state = ?"
+
+
+class Settled(NamedTuple):
+    """What an answer for a part did: whether the part took it, and what then became of its message."""
+
+    taken: bool
+    event: MessageEvent | None = None
+
+
+def count(plan: Plan, settled: Settled) -> None:
+    """Add to the plan's counts; the writes are done."""
+    if settled.event is not None:
+        plan.applied[settled.event] += 1
+    elif not settled.taken:
+        plan.refused += 1
+
+
+def apply_receipt(db: sqlite3.Connection, receipt: Receipt, message_id: int, part: int) -> Settled:
+    """A receipt with the id of one part, which on some routes stands for all of them."""
+    row = db.execute("select segments from message where id = ?", (message_id,)).fetchone()
+    if row is None:
+        return Settled(taken=False)
+    fate = FATES[receipt.event]
+    if PartsReceipt(receipt.stands_for or PartsReceipt.EACH).stands_for_all(part, row[0]):
+        return settle_all(db, receipt, message_id)
+    moved = db.execute(
+        f"update message_part set state = ?, error = ? where message_id = ? and part = ? and state in {PART_OPEN}",
+        (fate, receipt.error, message_id, part),
+    ).rowcount
+    return settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms) if moved else Settled(taken=False)
+
+
+def settle_all(db: sqlite3.Connection, receipt: Receipt, message_id: int) -> Settled:
+    """A receipt that stands for every part."""
+    db.execute(
+        f"update message_part set state = ?, error = ? where message_id = ? and state in {PART_OPEN}",
+        (FATES[receipt.event], receipt.error, message_id),
+    )
+    return _move(db, message_id, receipt.event, error=receipt.error, at_ms=receipt.seen_ms)
+
+
+def apply_late(db: sqlite3.Connection, late: LatePart, *, now_ms: int) -> Settled:
+    """The response for a part whose timer had run out, or whose link was gone."""
+    answer = late.answer
+    moved = db.execute(
+        "update message_part set state = ?, smsc_message_id = ?, error = ?"
+        f" where message_id = ? and part = ? and state in {PART_IN_DOUBT}",
+        (answer.state, answer.smsc_message_id, answer.error, late.message_id, answer.part),
+    ).rowcount
+    return settle(db, late.message_id, error=answer.error, at_ms=now_ms) if moved else Settled(taken=False)
+
+
+def settle(db: sqlite3.Connection, message_id: int, *, error: str | None, at_ms: int) -> Settled:
+    """A part has changed: where nothing is open any more, so does the message."""
+    states = [MessageState(row[0]) for row in db.execute(_STATES, (message_id,))]
+    (segments,) = db.execute("select segments from message where id = ?", (message_id,)).fetchone()
+    event = settling(states, segments)
+    if event is None:
+        return Settled(taken=True)
+    return Settled(taken=True, event=_move(db, message_id, event, error=error, at_ms=at_ms).event)
+
+
+_STATES: Final = "select state from message_part where message_id = ?"
+
+
+def _move(db: sqlite3.Connection, message_id: int, event: MessageEvent, *, error: str | None, at_ms: int) -> Settled:
+    row = db.execute("select state from message where id = ?", (message_id,)).fetchone()
+    state = MessageState(row[0])
+    to = TABLE.get((state, event))
+    if to is None:
+        return Settled(taken=False)
+    at = "done_ms" if event in FATES else "answered_ms"
+    db.execute(_MOVE.format(at=at), (to, error, at_ms, message_id, state))
+    return Settled(taken=True, event=event)
