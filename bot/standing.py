@@ -1,6 +1,6 @@
 """Where a campaign stands, in words: why it does not move, how far it is, how long it still takes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from markupsafe import Markup
@@ -36,8 +36,11 @@ def why_not(found: Standstill | None, chat: Chat) -> str | None:
         case Cause.NO_SENDER if found.since is None:
             key = "standing.no_sender_ever"
         case Cause.HOLIDAY:
-            day = chat.now.astimezone(chat.account.zone).date()
-            values["name"] = holiday_name(day, chat.account.region, language=t.language)
+            # One that began yesterday is not held after midnight either.
+            today = chat.now.astimezone(chat.account.zone).date()
+            days = (today, today - timedelta(days=1))
+            names = (holiday_name(day, chat.account.region, language=t.language) for day in days)
+            values["name"] = next(filter(None, names), "—")
         case Cause.PRIORITY:
             values["name"] = about.get("name")
         case Cause.PACE:

@@ -83,6 +83,7 @@ class Facts:
     What is known of a campaign at ``now``.
 
     Attributes:
+        begun: It was open once.
         stopped_by: Name of the person who stopped it.
         reason: Text key where it stopped by itself.
         closure: Why its hours do not let it send; None: they do.
@@ -101,6 +102,7 @@ class Facts:
     now: datetime
     state: CampaignState
     state_at: datetime
+    begun: bool = True
     permanent: bool = False
     stopped_by: str | None = None
     reason: str = ""
@@ -172,6 +174,8 @@ def _waits(facts: Facts) -> Standstill | None:
     if opens is not None and opens + _OVERDUE < facts.now:
         return _nobody_sends(facts) or Standstill(Cause.WRITING, opens)
     closed = _BY_CLOSURE[facts.closure] if facts.closure is not None else Cause.EARLY
+    if closed is Cause.OUTSIDE and not facts.begun:
+        closed = Cause.EARLY
     return Standstill(closed, facts.state_at, opens)
 
 

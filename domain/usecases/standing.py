@@ -40,6 +40,7 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
         now=now,
         state=campaign.state,
         state_at=campaign.state_at,
+        begun=campaign.started_at is not None,
         permanent=campaign.mode is CampaignMode.PERMANENT,
         stopped_by=person.name if person else None,
         reason=campaign.state_reason,

@@ -37,6 +37,10 @@ RUNNING = Facts(NOW, S.RUNNING, BEFORE, skews_s=(0.0,), links=(BOUND,), total=9,
             id="outside its hours",
         ),
         pytest.param(
+            Facts(NOW, S.SCHEDULED, BEFORE, begun=False, start_at=SOON, closure=Closure.OUTSIDE), Cause.EARLY, BEFORE,
+            SOON, id="its first weekday is to come",
+        ),
+        pytest.param(
             Facts(NOW, S.SCHEDULED, BEFORE, start_at=SOON, closure=Closure.QUIET), Cause.QUIET, BEFORE, SOON, id="quiet"
         ),
         pytest.param(
