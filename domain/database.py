@@ -36,7 +36,7 @@ _SQLITE_OPTIONS: Final = {
     "synchronous": "FULL",  # NORMAL forgets the last commits on power loss: they would be sent again
     "foreign_keys": "ON",
     "busy_timeout": 10_000,  # ms
-    "cache_size": -65_536,  # KiB
+    "cache_size": -32_768,  # KiB: what a sender of a million messages may hold is 150 MB in all
     "temp_store": "MEMORY",
     "journal_size_limit": 64 << 20,  # bytes
 }

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.rules.gsm_tables import (
     BASIC,
@@ -70,8 +70,7 @@ class Segments:
     per_segment: int
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """
     A text ready for the wire.
 
@@ -160,6 +159,10 @@ _SEPTETS: Final = {character: bytes((septet,)) for septet, character in enumerat
     character: bytes((ESCAPE, septet)) for table in (EXTENSION, SPANISH) for character, septet in table.items()
 }
 #: The same for what is in ISO 8859-1, all but Greek: ``bytes.translate`` is ten times as fast.
+#: Octets that stand for the same character in ASCII and in every default alphabet: letters, digits, most marks.
+_SAME: Final = bytes(
+    ord(character) for character in BASIC_SET if character.isascii() and _SEPTETS[character] == character.encode()
+)
 _LATIN1_TO_SEPTET: Final = bytes(_SEPTETS.get(chr(code), b"\0")[0] for code in range(256))
 
 
@@ -238,6 +241,10 @@ def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Encoded:
 
     Half a surrogate pair, which no text should have, goes as U+003F.
     """
+    if text.isascii() and alphabet is not Alphabet.UCS2 and 0 < len(text) <= GSM_SINGLE:
+        octets = text.encode("ascii")
+        if not octets.translate(None, _SAME):
+            return Encoded(DATA_CODING_DEFAULT, (octets,), Alphabet.GSM7)
     plain = alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None
     if plain and 0 < len(text) <= GSM_SINGLE:  # nearly every message
         return Encoded(DATA_CODING_DEFAULT, (_octets(text, alphabet),), Alphabet.GSM7)

@@ -94,7 +94,8 @@ def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: i
         plan.applied[MessageEvent.SUBMIT_OK] += accepted
         plan.refused += len(plain) - accepted
         plan.smsc_ids += [smsc_id for smsc_id in plain.values() if smsc_id]
-        db.execute(_DONE_RETRIES, (json.dumps([*plain]),))
+        if db.execute("select exists (select 1 from retry)").fetchone()[0]:
+            db.execute(_DONE_RETRIES, (json.dumps([*plain]),))
     if others:
         found = _fetch(db, _ROWS, [result.message_id for result in others])
         rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
