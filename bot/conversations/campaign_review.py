@@ -5,10 +5,12 @@ import dataclasses
 from markupsafe import escape
 
 from bot.chat import Chat
+from bot.conversations import blanks
 from bot.conversations import campaigns as campaign_card
 from bot.conversations.campaigns import ListCampaigns
 from bot.hours_words import end_words, pace_words, silence_words, start_words
 from bot.layout import cut, footer, pairs
+from bot.review_checks import with_checks
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from bot.wizard import GoTo, Leave, Step, frame, head, is_complete
 from domain.errors import DomainError, WrongState
@@ -16,7 +18,7 @@ from domain.models import StartKind
 from domain.rules.campaign_state import CampaignState
 from domain.rules.permission import Permission
 from domain.rules.template import tokens
-from domain.usecases import campaigns, drafts, launching
+from domain.usecases import campaigns, drafts, launching, wording
 from domain.usecases.drafts import Draft
 from domain.usecases.forecast import EXACT_LIMIT, Forecast, forecast
 from locales import Texts
@@ -227,7 +229,7 @@ async def review(draft: Draft, chat: Chat, *, toast: str | None = None) -> Scree
         found = await forecast(chat.account.id, draft)
     except DomainError as error:
         return review_screen(draft, None, chat, fault=chat.t(error.key, **error.values), toast=toast)
-    return review_screen(draft, found, chat, toast=toast)
+    return await with_checks(review_screen(draft, found, chat, toast=toast), draft, chat)
 
 
 @on(AskLaunch)
@@ -238,6 +240,10 @@ async def ask_launch(action: AskLaunch, chat: Chat) -> Screen:
         return await review(draft, chat, toast=chat.t.label("review.changed"))
     if not is_complete(draft):
         return await review(draft, chat)
+    await wording.refuse(chat.account.id, draft.text)
+    undecided = await blanks.gate(draft, chat)
+    if undecided is not None:
+        return undecided
     return launch_screen(draft, await forecast(chat.account.id, draft), chat)
 
 

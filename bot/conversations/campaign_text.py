@@ -3,11 +3,12 @@
 from markupsafe import Markup, escape
 
 from bot.chat import Chat
-from bot.conversations.templates import card_lines
 from bot.layout import PAGE, cut, pager, pairs
 from bot.screen import Action, Button, Screen, Style, on
+from bot.template_lines import card_lines, read_as
 from bot.wizard import GoTo, Step, frame, go_on, next_row
 from domain.errors import DomainError
+from domain.rules.gsm import Alphabet
 from domain.rules.permission import Permission
 from domain.rules.template import tokens
 from domain.rules.text_card import text_card
@@ -54,7 +55,7 @@ def texts_screen(draft: Draft, found: Page, reader: Reader | None, chat: Chat, *
     body = [t("wizard.ask_text" if found.total else "wizard.no_templates")]
     if draft.text:
         body += ["", t("wizard.chosen_text", title=draft.text_title or t.label("campaigns.own_text"))]
-        body += _preview(draft, reader, t)
+        body += _preview(draft, reader, t, alphabet=chat.account.alphabet)
     rows: list[tuple[Button, ...]] = [
         (
             Button(
@@ -83,10 +84,10 @@ def own_text_screen(draft: Draft, chat: Chat) -> Screen:
     return frame(draft, Step.TEXT, chat, body=body, rows=(*rows, *back), expects=SaveOwnText(draft.id))
 
 
-def _preview(draft: Draft, reader: Reader | None, t: Texts) -> list[str]:
-    fields = reader.fields if reader else {field: token.upper() for token, field in tokens(t.language).items()}
+def _preview(draft: Draft, reader: Reader | None, t: Texts, *, alphabet: Alphabet) -> list[str]:
+    fields = read_as(reader, t)
     try:
-        card = text_card(draft.text, fields)
+        card = text_card(draft.text, fields, alphabet=alphabet)
     except DomainError as error:
         return [t(error.key, **error.values)]
     return [f"<blockquote>{escape(card.text)}</blockquote>", *card_lines(card, t)]

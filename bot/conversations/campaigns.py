@@ -153,6 +153,8 @@ def campaign_screen(
     if _awaits_receipts(campaign):
         lines.append(t("campaigns.awaits_receipts"))
     lines += ["", *_about(found, t)]
+    if found.held:
+        lines.append(t("blanks.held", count=found.held))
     follows = campaign.state in ACTIVE or _awaits_receipts(campaign)
     follow = Follow(LiveViewKind.CAMPAIGN, campaign.id) if follows else None
     return Screen("\n".join(lines), _card_rows(campaign, figures, chat), toast=toast, follow=follow)

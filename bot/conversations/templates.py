@@ -1,24 +1,28 @@
 """*Plantillas de SMS*: write a text, see what it costs and how a real contact gets it. (Manual, step 3)"""
 
 import dataclasses
-from typing import Final
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
 from bot.chat import Chat
+from bot.conversations.template_audience import PickGroup
+from bot.conversations.template_marks import ReplaceAll, ShowCharacters
+from bot.conversations.testing import OpenTest, Subject
+from bot.conversations.wording import ListWords
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
+from bot.marks import word_lines
 from bot.screen import Action, Button, Rows, Screen, Style, on
+from bot.template_lines import card_lines, read_as
 from domain.models import Template
-from domain.rules.gsm import Alphabet
 from domain.rules.permission import Permission
 from domain.rules.template import TextTooLong, tokens
-from domain.rules.text_card import SEGMENT_LIMIT, TextCard, text_card
+from domain.rules.text_card import TextCard, text_card
 from domain.rules.title import TITLE_LIMIT
-from domain.usecases import templates
+from domain.rules.wording import Found
+from domain.usecases import templates, wording
 from domain.usecases.templates import Page, Reader
 from locales import Texts
-
-_NAMED: Final = 8  # foreign characters named on a card
 
 # Actions
 
@@ -82,12 +86,6 @@ class SaveDescription(Action, code="te", permission=Permission.EDIT):
     clear: bool = False
 
 
-class ReplaceForeign(Action, code="tf", permission=Permission.EDIT):
-    """Replace what makes the text dear by what reads the same."""
-
-    template_id: int
-
-
 class CopyTemplate(Action, code="tc", permission=Permission.EDIT):
     """Another one with the same text."""
 
@@ -119,6 +117,7 @@ def list_screen(found: Page, t: Texts, *, page: int = 0, may_edit: bool, toast: 
     rows += pager(page, found.total, to=ListTemplates)
     if may_edit:
         rows.append((Button(t.label("templates.new"), AskTitle(), Style.PRIMARY),))
+    rows.append((Button(t.label("wording.title"), ListWords()),))
     return Screen(f"{heading(t.label('templates.title'))}\n\n{text}", (*rows, *footer(t)), toast=toast)
 
 
@@ -162,9 +161,10 @@ def text_screen(template: Template, t: Texts, *, all_tokens: bool = False) -> Sc
 
 
 def template_screen(
-    template: Template, reader: Reader | None, t: Texts, *, may_edit: bool, toast: str | None = None
+    template: Template, reader: Reader | None, chat: Chat, *, words: Sequence[Found] = (), toast: str | None = None
 ) -> Screen:
-    """The card: the text, how the reader gets it, what it costs, and what makes it dear."""
+    """The card: the text, how the reader gets it, what it costs, what makes it dear, and words that it may not have."""
+    t = chat.t
     lines = [heading(template.title, t.label("templates.title"))]
     if template.description:
         lines.append(_escaped(cut(template.description, 200)))
@@ -174,39 +174,13 @@ def template_screen(
     else:
         lines.append(f"<pre>{_escaped(template.text)}</pre>")
         try:
-            card = text_card(template.text, _fields(reader, t))
+            card = text_card(template.text, read_as(reader, t), alphabet=chat.account.alphabet)
         except TextTooLong as error:
             lines.append(t(error.key, **error.values))
         else:
             lines += [*_reading(card, reader, t), "", *card_lines(card, t)]
-    return Screen("\n".join(lines), _card_rows(template, reader, card, t, may_edit=may_edit), toast=toast)
-
-
-def card_lines(card: TextCard, t: Texts) -> list[str]:
-    """Alphabet, segments, the manual's counter, and what makes it dear; for the wizard too."""
-    size = card.segments
-    per = t.number(size.units)
-    alphabet = t.label("templates.ucs2" if size.encoding is Alphabet.UCS2 else "templates.gsm")
-    lines = [
-        t("templates.size", alphabet=alphabet, units=per, segments=t.label("templates.segments", count=size.count))
-    ]
-    left = SEGMENT_LIMIT - size.count
-    if left >= 0:
-        characters = t.label("templates.characters", count=size.remaining)
-        lines.append(
-            t("templates.remaining", segments=t.label("templates.segments", count=left), characters=characters)
-        )
-    else:
-        lines.append(t("templates.over_limit", limit=SEGMENT_LIMIT))
-    named = card.foreign[:_NAMED]
-    if named:
-        listed = ", ".join(
-            f"{one.character} → {one.replacement}" if one.replacement else one.character for one in named
-        )
-        lines.append(t("templates.foreign", characters=listed, saved=_saving(card, t)))
-    if card.double:
-        lines.append(t("templates.double", characters=" ".join(card.double)))
-    return lines
+        lines += word_lines(template.text, words, t)
+    return Screen("\n".join(lines), _card_rows(template, reader, card, chat), toast=toast)
 
 
 def delete_screen(template: Template, drafts: int, t: Texts) -> Screen:
@@ -236,15 +210,8 @@ def _reading(card: TextCard, reader: Reader | None, t: Texts) -> list[str]:
     return lines
 
 
-def _saving(card: TextCard, t: Texts) -> str:
-    if card.cheaper is None or card.cheaper.count >= card.segments.count:
-        return ""
-    now = t.label("templates.segments", count=card.segments.count)
-    then = t.label("templates.segments", count=card.cheaper.count)
-    return f" ({now} → {then})"
-
-
-def _card_rows(template: Template, reader: Reader | None, card: TextCard | None, t: Texts, *, may_edit: bool) -> Rows:
+def _card_rows(template: Template, reader: Reader | None, card: TextCard | None, chat: Chat) -> Rows:
+    t = chat.t
     rows: list[tuple[Button, ...]] = []
     if reader is not None and template.text and reader.before is not None and reader.after is not None:
         rows.append(
@@ -253,9 +220,15 @@ def _card_rows(template: Template, reader: Reader | None, card: TextCard | None,
                 Button(t.label("templates.reader_after"), OpenTemplate(template.id, reader.after)),
             )
         )
-    if may_edit:
+    if card is not None and (card.foreign or card.double):
+        rows.append((Button(t.label("marks.title"), ShowCharacters(template.id)),))
+    if template.text:
+        rows.append((Button(t.label("audience.title"), PickGroup(template.id)),))
+        if chat.may(Permission.SEND):
+            rows.append((Button(t.label("testing.send"), OpenTest(Subject.TEMPLATE, template.id)),))
+    if chat.may(Permission.EDIT):
         if card is not None and card.replaceable:
-            rows.append((Button(t.label("templates.replace"), ReplaceForeign(template.id), Style.SUCCESS),))
+            rows.append((Button(t.label("templates.replace"), ReplaceAll(template.id), Style.SUCCESS),))
         rows += pairs(
             [
                 Button(t.label("templates.edit_text"), AskText(template.id), None if template.text else Style.PRIMARY),
@@ -266,11 +239,6 @@ def _card_rows(template: Template, reader: Reader | None, card: TextCard | None,
             ]
         )
     return (*rows, *footer(t, ListTemplates()))
-
-
-def _fields(reader: Reader | None, t: Texts) -> dict[str, str]:
-    """Without any contact each token is read as its own name."""
-    return reader.fields if reader else {field: token.upper() for token, field in tokens(t.language).items()}
 
 
 def _escaped(text: str) -> str:
@@ -345,13 +313,6 @@ async def save_description(action: SaveDescription, chat: Chat) -> Screen:
     return await _card(await templates.describe(chat.account.id, action.template_id, description=description), chat)
 
 
-@on(ReplaceForeign)
-async def replace_foreign(action: ReplaceForeign, chat: Chat) -> Screen:
-    """In the whole text."""
-    template = await templates.replace_foreign(chat.account.id, action.template_id)
-    return await _card(template, chat, toast=chat.t.label("templates.replaced"))
-
-
 @on(CopyTemplate)
 async def copy_template(action: CopyTemplate, chat: Chat) -> Screen:
     """The copy is what is shown."""
@@ -379,4 +340,5 @@ async def _card(template: Template, chat: Chat, *, contact_id: int | None = None
     if not template.text and chat.may(Permission.EDIT) and contact_id is None and toast is None:
         return text_screen(template, chat.t)
     reader = await templates.reader(chat.account.id, contact_id)
-    return template_screen(template, reader, chat.t, may_edit=chat.may(Permission.EDIT), toast=toast)
+    words = await wording.look(chat.account.id, template.text)
+    return template_screen(template, reader, chat, words=words, toast=toast)

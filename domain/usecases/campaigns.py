@@ -24,6 +24,7 @@ from domain.rules.schedule import Hours, period
 from domain.rules.standstill import Facts
 from domain.rules.statistics import BILLED
 from domain.usecases import notices
+from domain.usecases.held import held_count
 from domain.usecases.hours import hours_of
 from domain.usecases.standing import facts_of
 
@@ -65,6 +66,7 @@ class Progress:
         hours: When it may send.
         facts: What may hold it up.
         cost: Of what was submitted so far; None: there is no price, or nothing was submitted.
+        held: Contacts held back, being blank in a token, as they stand now; 0 once it has ended.
     """
 
     campaign: Campaign
@@ -73,6 +75,7 @@ class Progress:
     hours: Hours
     facts: Facts
     cost: Bracket | None = None
+    held: int = 0
 
 
 async def get(account_id: int, campaign_id: int) -> Campaign:
@@ -125,6 +128,7 @@ async def progress(account_id: int, campaign_id: int, *, now: datetime) -> Progr
         hours=hours_of(campaign, campaign.account, now=now),
         facts=await facts_of(campaign, by_state, now=now),
         cost=await _cost(campaign) if by_state else None,
+        held=0 if campaign.state in campaign_state.FINISHED else await held_count(campaign),
     )
 
 

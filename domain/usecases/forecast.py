@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain import store
-from domain.rules.blanks import Blanks, decided, undecided
+from domain.rules.blanks import Blanks, decided, held_fields, undecided
 from domain.rules.price import Money, estimate
 from domain.rules.template import compile_template
 from domain.usecases.drafts import Draft
@@ -46,6 +46,20 @@ class Forecast:
     measure: Measure
 
 
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """
+    A draft's tokens where a blank leaves a hole.
+
+    Attributes:
+        counts: By field, how many of its contacts are blank there.
+        held: Contacts who get nothing, being blank in one that holds back.
+    """
+
+    counts: Mapping[str, int]
+    held: int
+
+
 async def forecast(account_id: int, draft: Draft) -> Forecast:
     """
     What the draft comes to now.
@@ -71,6 +85,21 @@ async def forecast(account_id: int, draft: Draft) -> Forecast:
         held=found.held,
         measure=found,
     )
+
+
+async def holes_of(account_id: int, draft: Draft) -> Holes:
+    """
+    How many are blank in what, and how many get nothing for it.
+
+    Raises:
+        BadTemplate: The text is none.
+    """
+    group_ids = [group_id for group_id, _ in draft.groups]
+    holding = held_fields(decided(draft.campaign.blanks))
+    fields = undecided(compile_template(draft.text).bare, {}) if draft.text else ()
+    found = await store.current().audience_blanks(account_id, group_ids, fields)
+    held = (await store.current().audience_blanks(account_id, group_ids, holding)).contacts if holding else 0
+    return Holes(found.by_field, held)
 
 
 async def open_blanks(account_id: int, text: str, group_ids: list[int], *, blanks: Blanks) -> Mapping[str, int]:

@@ -148,6 +148,12 @@ async def measure(
     )
 
 
+async def audience_size(account_id: int, group_ids: Sequence[int]) -> int:
+    """Distinct contacts of the groups that are not on the blacklist."""
+    found = await store.current().audience_count(account_id, group_ids)
+    return found.contacts - found.blacklisted
+
+
 async def price_of(account_id: int) -> Money | None:
     """What the account pays for a segment; None: not set."""
     account = await Account.get(id=account_id)

@@ -142,7 +142,8 @@ async def test_viewers_look_and_change_nothing(sqlite_account: Account, texts: T
 def test_a_text_beyond_every_limit_is_still_shown_and_can_be_edited(texts: Texts) -> None:
     """Nothing that was saved becomes unreachable."""
     template = Template(id=1, title="<b>", description="", text="x" * 1_999)
-    screen = template_screen(template, None, texts, may_edit=True)
+    account = Account(id=1, name="x", region="PE", time_zone="America/Lima", sender_id="P")
+    screen = template_screen(template, None, talk_of(account, texts).chat)
     check(screen)
 
     assert "&lt;b&gt;" in screen.text

@@ -4,6 +4,7 @@ campaign of its own kind (``Campaign.test``): the sender knows no difference, th
 campaigns leave it out; what it cost is shown with the tests.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,7 @@ from domain.usecases.templates import fields_of
 
 log = structlog.get_logger()
 
+_NUMBER: Final = re.compile(r"\+?\d[\d\s().-]{5,}$")
 TEAM_LIMIT: Final = 20  #: phones of a team
 _OPEN: Final = (MessageState.PENDING, MessageState.SUBMITTED)
 
@@ -58,6 +60,12 @@ class NobodyToTest(DomainError):
     """No phone was chosen, or all of them are gone."""
 
     key = "testing.nobody"
+
+
+class NoSuchContact(DomainError):
+    """No contact of the account has the number that was typed."""
+
+    key = "testing.no_such_contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +172,14 @@ async def add_phone(account_id: int, *, name: str, number: str, region: str, by:
         known = await TeamPhone.get(account_id=account_id, msisdn=msisdn)
         raise PhoneKnown(name=known.name) from error
     return Phone(row.id, row.msisdn, row.name)
+
+
+def split_phone(line: str) -> tuple[str, str]:
+    """Name and number of a typed line, ``Ana 987 763 010``: the digits at its end are the number."""
+    found = _NUMBER.search(line)
+    if found is None:
+        return line.strip(), ""
+    return line[: found.start()].strip(" ,;:-\t\n"), found[0].strip()
 
 
 async def remove_phone(account_id: int, phone_id: int) -> None:

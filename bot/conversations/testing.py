@@ -1,0 +1,393 @@
+"""Test sends: as which contact, to which phone, what became of it; the team's phones and one's own verified one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from markupsafe import escape
+
+from bot.chat import Chat
+from bot.layout import PAGE, cut, footer, heading, pager, pairs
+from bot.screen import Action, Button, Rows, Screen, Style, Takes, on, unpack
+from bot.template_lines import card_lines, read_as
+from bot.wizard import GoTo, Step
+from domain.errors import DomainError
+from domain.rules.blanks import Blanks, decided, filled
+from domain.rules.msisdn import display
+from domain.rules.permission import Permission
+from domain.rules.text_card import text_card
+from domain.usecases import contacts, drafts, templates, testing
+from domain.usecases.templates import Reader
+from domain.usecases.testing import Phone, Test
+from locales import Texts
+
+_OWN = 0  #: stands for the person's own phone where a phone's id is asked for
+_ALL = -1  #: stands for every phone of the team
+
+
+class Subject(StrEnum):
+    """What is tested."""
+
+    TEMPLATE = "t"
+    DRAFT = "c"
+
+
+# Actions
+
+
+class OpenTest(Action, code="vt", permission=Permission.SEND):
+    """As which contact, and to which phone?"""
+
+    subject: Subject
+    subject_id: int
+    contact_id: int | None = None
+
+
+class FindReader(Action, code="vta", permission=Permission.SEND):
+    """A contact's number shall be typed."""
+
+    subject: Subject
+    subject_id: int
+
+
+class FoundReader(Action, code="vtb", permission=Permission.SEND, takes=Takes.TEXT | Takes.CARD):
+    """It was."""
+
+    subject: Subject
+    subject_id: int
+
+
+class SendTest(Action, code="vtc", permission=Permission.SEND):
+    """Send it. ``phone_id``: of the team; 0: one's own; -1: all of the team."""
+
+    subject: Subject
+    subject_id: int
+    contact_id: int
+    phone_id: int
+
+
+class AskOwnPhone(Action, code="vtd", permission=Permission.SEND):
+    """One's own contact card shall be shared."""
+
+
+class SaveOwnPhone(Action, code="vte", permission=Permission.SEND, takes=Takes.CARD):
+    """It was."""
+
+
+class ForgetOwnPhone(Action, code="vtf", permission=Permission.SEND):
+    """It is not one's own any more."""
+
+
+class ListPhones(Action, code="vtg"):
+    """The team's phones."""
+
+
+class AskPhone(Action, code="vth", permission=Permission.EDIT):
+    """A phone of the team: name and number shall be typed, or its card sent."""
+
+
+class SavePhone(Action, code="vti", permission=Permission.EDIT, takes=Takes.TEXT | Takes.CARD):
+    """It was."""
+
+
+class RemovePhone(Action, code="vtj", permission=Permission.EDIT):
+    """It is not the team's any more."""
+
+    phone_id: int
+
+
+class ListTests(Action, code="vtk"):
+    """The tests, the newest first, and what they cost."""
+
+    page: int = 0
+
+
+class ShowTest(Action, code="vtl"):
+    """One of them."""
+
+    campaign_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What is tested: a template, or a draft's text with what it does about blanks."""
+
+    title: str
+    text: str
+    sender_id: str
+    blanks: Blanks
+    back: Action
+
+
+# Screens
+
+
+def test_screen(
+    tested: Tested, action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], chat: Chat
+) -> Screen:
+    """The text as the contact gets it, and every phone as a button."""
+    t = chat.t
+    lines = [heading(t.label("testing.title"), cut(tested.title)), ""]
+    ready = True
+    try:
+        fields = filled(read_as(reader, t), tested.blanks)
+        card = text_card(tested.text, fields, alphabet=chat.account.alphabet)
+    except DomainError as error:
+        lines.append(t(error.key, **error.values))
+        ready = False
+    else:
+        who = (reader.name or str(reader.msisdn)) if reader else t.label("testing.nobody_yet")
+        lines += [t("templates.as_read_by", who=who), f"<blockquote>{escape(card.text)}</blockquote>"]
+        lines += card_lines(card, t)
+    lines += ["", t("testing.about")]
+    rows: list[tuple[Button, ...]] = []
+    if reader is not None and reader.before is not None and reader.after is not None:
+        rows.append(
+            (
+                Button(t.label("templates.reader_before"), _as(action, reader.before)),
+                Button(t.label("templates.reader_after"), _as(action, reader.after)),
+            )
+        )
+    rows.append((Button(t.label("testing.find"), FindReader(action.subject, action.subject_id)),))
+    if ready:
+        rows += _phones(action, reader, own, team, t)
+    if own is None:
+        rows.append((Button(t.label("testing.verify"), AskOwnPhone(), None if team else Style.PRIMARY),))
+    rows.append((Button(t.label("testing.team"), ListPhones()), Button(t.label("testing.list"), ListTests())))
+    return Screen("\n".join(lines), (*rows, *footer(t, tested.back)))
+
+
+def own_screen(own: int | None, t: Texts, *, toast: str | None = None) -> Screen:
+    """How it is shared."""
+    head = heading(t.label("testing.verify"), t.label("testing.title"))
+    lines = [head, ""]
+    rows: Rows = ()
+    if own is not None:
+        lines += [t("testing.own_now", number=display(own)), ""]
+        rows = ((Button(t.label("testing.forget"), ForgetOwnPhone()),),)
+    lines.append(t("testing.ask_own"))
+    return Screen("\n".join(lines), (*rows, *footer(t, ListPhones())), expects=SaveOwnPhone(), toast=toast)
+
+
+def phones_screen(own: int | None, team: Sequence[Phone], chat: Chat, *, toast: str | None = None) -> Screen:
+    """One's own and the team's."""
+    t = chat.t
+    lines = [heading(t.label("testing.team"), t.label("testing.title")), ""]
+    lines.append(t("testing.own_now", number=display(own)) if own else t("testing.own_none"))
+    lines.append(t("testing.team_count", count=len(team)) if team else t("testing.team_none"))
+    lines += [t("testing.phone", name=phone.name, number=display(phone.msisdn)) for phone in team]
+    rows: list[tuple[Button, ...]] = []
+    if chat.may(Permission.SEND):
+        rows.append((Button(t.label("testing.verify"), AskOwnPhone()),))
+    if chat.may(Permission.EDIT):
+        rows.append((Button(t.label("testing.add_phone"), AskPhone(), Style.PRIMARY),))
+        rows += [(Button(cut(f"🗑 {phone.name}"), RemovePhone(phone.id)),) for phone in team]
+    rows.append((Button(t.label("testing.list"), ListTests()),))
+    return Screen("\n".join(lines), (*rows, *footer(t, unpack("tl:0"))), toast=toast)
+
+
+def phone_screen(t: Texts) -> Screen:
+    """Asks for a name and a number."""
+    head = heading(t.label("testing.add_phone"), t.label("testing.title"))
+    return Screen(f"{head}\n\n{t('testing.ask_phone')}", footer(t, ListPhones()), expects=SavePhone())
+
+
+def find_screen(action: FindReader, t: Texts) -> Screen:
+    """Asks for a contact's number."""
+    head = heading(t.label("testing.find"), t.label("testing.title"))
+    return Screen(
+        f"{head}\n\n{t('testing.ask_reader')}",
+        footer(t, OpenTest(action.subject, action.subject_id)),
+        expects=FoundReader(action.subject, action.subject_id),
+    )
+
+
+def tests_screen(found: testing.Page, spent: str, chat: Chat, *, page: int) -> Screen:
+    """The newest first."""
+    t = chat.t
+    lines = [heading(t.label("testing.list"), t.label("testing.title")), ""]
+    lines.append(t("testing.count", count=found.total) if found.total else t("testing.none"))
+    if spent:
+        lines.append(t("testing.spent", cost=spent))
+    rows: list[tuple[Button, ...]] = [
+        (Button(cut(f"{t.time(one.created_at, chat.account.zone)} · {one.name}"), ShowTest(one.id)),)
+        for one in found.tests
+    ]
+    rows += pager(page, found.total, to=ListTests)
+    return Screen("\n".join(lines), (*rows, *footer(t, ListPhones())))
+
+
+def result_screen(test: Test, chat: Chat, *, toast: str | None = None) -> Screen:
+    """What became of it, by phone."""
+    t = chat.t
+    lines = [heading(t.label("testing.result"), cut(test.campaign.name)), ""]
+    when = t.moment(test.campaign.created_at, chat.account.zone)
+    lines.append(t("testing.sent_by", who=test.by, when=when))
+    for one in test.messages:
+        state = t.label(f"message.{one.state.value}")
+        size = f" · {t.label('templates.segments', count=one.segments)}" if one.segments else ""
+        lines.append(t("testing.fate", name=one.name or "—", number=display(one.msisdn), state=state, segments=size))
+    if test.cost is not None:
+        high = test.cost.high
+        lines.append(t("testing.cost", cost=t.money(high.amount, high.currency)))
+    rows = ((Button(t.label("testing.refresh"), ShowTest(test.campaign.id)),),)
+    return Screen("\n".join(lines), (*rows, *footer(t, ListTests())), toast=toast)
+
+
+def _as(action: OpenTest, contact_id: int) -> OpenTest:
+    return OpenTest(action.subject, action.subject_id, contact_id)
+
+
+def _phones(action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], t: Texts) -> Rows:
+    contact_id = reader.contact_id if reader else 0
+
+    def to(phone_id: int) -> SendTest:
+        return SendTest(action.subject, action.subject_id, contact_id, phone_id)
+
+    buttons = [Button(cut(t.label("testing.to_me", number=display(own))), to(_OWN), Style.PRIMARY)] if own else []
+    buttons += [Button(cut(f"📱 {phone.name}"), to(phone.id)) for phone in team]
+    if len(team) > 1:
+        buttons.append(Button(t.label("testing.to_all", count=len(team)), to(_ALL)))
+    return pairs(buttons)
+
+
+# Handlers
+
+
+@on(OpenTest)
+async def open_test(action: OpenTest, chat: Chat) -> Screen:
+    """As the contact reads it."""
+    tested = await _tested(action.subject, action.subject_id, chat)
+    reader = await templates.reader(chat.account.id, action.contact_id)
+    own = await testing.own_phone(chat.person_id)
+    return test_screen(tested, action, reader, own, await testing.team(chat.account.id), chat)
+
+
+@on(FindReader)
+async def find_reader(action: FindReader, chat: Chat) -> Screen:
+    """Ask."""
+    return find_screen(action, chat.t)
+
+
+@on(FoundReader)
+async def found_reader(action: FoundReader, chat: Chat) -> Screen:
+    """Nobody of that number keeps the question open."""
+    typed = chat.card.phone_number if chat.card else chat.text or ""
+    contact_id = await contacts.find(chat.account.id, typed)
+    if contact_id is None:
+        raise testing.NoSuchContact
+    return await open_test(OpenTest(action.subject, action.subject_id, contact_id), chat)
+
+
+@on(SendTest)
+async def send_test(action: SendTest, chat: Chat) -> Screen:
+    """At once; the sender takes it up within a second."""
+    tested = await _tested(action.subject, action.subject_id, chat)
+    own = await testing.own_phone(chat.person_id)
+    team = await testing.team(chat.account.id)
+    if action.phone_id == _OWN:
+        phones = [own] if own else []
+    else:
+        phones = [phone.msisdn for phone in team if action.phone_id in (_ALL, phone.id)]
+    campaign = await testing.send(
+        chat.account.id,
+        text=tested.text,
+        title=tested.title,
+        contact_id=action.contact_id or None,
+        phones=phones,
+        sender_id=tested.sender_id,
+        by=chat.person_id,
+        chat_id=chat.chat_id,
+        now=chat.now,
+        blanks=tested.blanks,
+    )
+    found = await testing.get(chat.account.id, campaign.id)
+    return result_screen(found, chat, toast=chat.t.label("testing.sent"))
+
+
+@on(AskOwnPhone)
+async def ask_own_phone(_: AskOwnPhone, chat: Chat) -> Screen:
+    """Ask."""
+    return own_screen(await testing.own_phone(chat.person_id), chat.t)
+
+
+@on(SaveOwnPhone)
+async def save_own_phone(_: SaveOwnPhone, chat: Chat) -> Screen:
+    """Only the person's own card will do."""
+    card = chat.card
+    await testing.verify(
+        chat.person_id,
+        card_owner=card.user_id if card else None,
+        phone_number=card.phone_number if card else "",
+        region=chat.account.region,
+    )
+    return await _phones_screen(chat, toast=chat.t.label("testing.verified"))
+
+
+@on(ForgetOwnPhone)
+async def forget_own_phone(_: ForgetOwnPhone, chat: Chat) -> Screen:
+    """Tests go to the team alone."""
+    await testing.forget_own(chat.person_id)
+    return await _phones_screen(chat, toast=chat.t.label("testing.forgotten"))
+
+
+@on(ListPhones)
+async def list_phones(_: ListPhones, chat: Chat) -> Screen:
+    """One's own and the team's."""
+    return await _phones_screen(chat)
+
+
+@on(AskPhone)
+async def ask_phone(_: AskPhone, chat: Chat) -> Screen:
+    """Ask."""
+    return phone_screen(chat.t)
+
+
+@on(SavePhone)
+async def save_phone(_: SavePhone, chat: Chat) -> Screen:
+    """A number that cannot be read keeps the question open."""
+    if chat.card is not None:
+        name, number = f"{chat.card.first_name} {chat.card.last_name}".strip(), chat.card.phone_number
+    else:
+        name, number = testing.split_phone(chat.text or "")
+    phone = await testing.add_phone(
+        chat.account.id, name=name, number=number, region=chat.account.region, by=chat.person_id
+    )
+    return await _phones_screen(chat, toast=chat.t.label("testing.phone_added", name=cut(phone.name)))
+
+
+@on(RemovePhone)
+async def remove_phone(action: RemovePhone, chat: Chat) -> Screen:
+    """At once: it can be added again."""
+    await testing.remove_phone(chat.account.id, action.phone_id)
+    return await _phones_screen(chat, toast=chat.t.label("testing.phone_removed"))
+
+
+@on(ListTests)
+async def list_tests(action: ListTests, chat: Chat) -> Screen:
+    """A page."""
+    found = await testing.page(chat.account.id, offset=action.page * PAGE, limit=PAGE)
+    total = await testing.spent(chat.account.id)
+    spent = chat.t.money(total.high.amount, total.high.currency) if total else ""
+    return tests_screen(found, spent, chat, page=action.page)
+
+
+@on(ShowTest)
+async def show_test(action: ShowTest, chat: Chat) -> Screen:
+    """As it stands now."""
+    return result_screen(await testing.get(chat.account.id, action.campaign_id), chat)
+
+
+async def _tested(subject: Subject, subject_id: int, chat: Chat) -> Tested:
+    if subject is Subject.TEMPLATE:
+        template = await templates.get(chat.account.id, subject_id)
+        return Tested(template.title, template.text, chat.account.sender_id, {}, unpack(f"to:{template.id}:"))
+    draft = await drafts.get(chat.account.id, subject_id)
+    campaign = draft.campaign
+    sender_id = campaign.sender_id or chat.account.sender_id
+    return Tested(campaign.name, draft.text, sender_id, decided(campaign.blanks), GoTo(draft.id, Step.REVIEW))
+
+
+async def _phones_screen(chat: Chat, *, toast: str | None = None) -> Screen:
+    own = await testing.own_phone(chat.person_id)
+    return phones_screen(own, await testing.team(chat.account.id), chat, toast=toast)
