@@ -11,6 +11,7 @@ from bot.chart import Colour, Slice, donut_svg, to_png
 from bot.chat import Chat
 from bot.conversations.campaigns import CopyCampaign, OpenCampaign
 from bot.conversations.home import HomeBelow
+from bot.conversations.testing import result_screen
 from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, zipped
 from bot.layout import PAGE, cut, footer, heading, pager, pairs, units
 from bot.outbox import notice
@@ -21,7 +22,7 @@ from domain.rules.message_state import MessageState
 from domain.rules.msisdn import display
 from domain.rules.permission import Permission
 from domain.rules.statistics import Line, Statistics
-from domain.usecases import campaigns, results
+from domain.usecases import campaigns, results, testing
 from domain.usecases.campaigns import Page
 from domain.usecases.results import Detail, Media, Report
 from locales import Texts
@@ -310,7 +311,9 @@ async def show_messages(action: ShowMessages, chat: Chat) -> Screen:
 
 @notice(NoticeKind.SUMMARY)
 async def summary(row: Notice, chat: Chat) -> Screen:
-    """Once, when the campaign has ended and its receipts are in."""
+    """Once, when the campaign has ended and its receipts are in; of a test, what became of it by phone."""
+    if (await campaigns.get(chat.account.id, row.subject_id)).test:
+        return result_screen(await testing.get(chat.account.id, row.subject_id), chat)
     report = await results.show(chat.account.id, row.subject_id)
     return summary_screen(report, chat, photo=await _chart(report, chat))
 

@@ -40,7 +40,7 @@ async def test_a_groups_figures_name_the_extremes_and_the_costly(owner: Talk, sq
     await owner.do(MeasureGroup(template.id, group.id))
     await owner.tap(t.label("audience.make_plain"))
 
-    assert "{{ nombre |plain }}" in (await Template.get()).text
+    assert "{{ nombre|plain }}" in (await Template.get()).text
     found = await measure(account.id, (await Template.get()).text, [group.id], recipients=12)
     assert (found.costly_count, found.ucs2) == (1, 0)
 

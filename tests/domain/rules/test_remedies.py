@@ -1,0 +1,87 @@
+"""Why a text is dear, and how a template helps itself."""
+
+import pytest
+
+from domain.rules.blanks import BadDefault, HeldBack, clean_default, decided, filled, held_fields, undecided
+from domain.rules.gsm import Alphabet
+from domain.rules.remedies import plain_tokens, remedy, replaced, shortened
+from domain.rules.template import compile_template
+
+
+@pytest.mark.parametrize(
+    ("source", "changed"),
+    [
+        ("Hola {{ nombre }}", "Hola {{ nombre|plain }}"),
+        ("{{-nombre-}}", "{{- nombre|plain -}}"),
+        ("{{ nombre|upper }} {% if nombre %}x{% endif %}", "{{ nombre|upper }} {% if nombre %}x{% endif %}"),
+    ],
+)
+def test_plain_tokens_bring_plain_values(source: str, changed: str) -> None:
+    """What has a filter of its own is meant; the result is a template still."""
+    found = plain_tokens(source)
+
+    assert found.replace(" ", "") == changed.replace(" ", "")
+    assert compile_template(found).tokens == compile_template(source).tokens
+
+
+def test_the_filter_plain_takes_out_what_makes_a_text_unicode() -> None:
+    """What GSM 03.38 has stays."""
+    render = compile_template("{{ nombre|plain }}").render
+
+    assert render({"first_name": "José “Ñandú” Müller"}) == 'Jose "Ñandu" Müller'
+
+
+def test_one_field_is_cut_where_it_stands_plain() -> None:
+    """In whatever language it is written; other fields stay."""
+    found = shortened("{{ nome }} {{ apellido }} {{ first_name }}", "first_name", 12)
+
+    assert found.count("|truncate(12)") == 2
+    assert compile_template(found).render({"first_name": "x" * 40, "last_name": "y" * 40}).count("x") == 24
+
+
+def test_a_character_in_a_token_is_left_alone() -> None:
+    """A bracket of a token is no bracket of the text."""
+    assert replaced("[{{ dirección }}] ó {% if nombre %}ó{% endif %}", "ó", "o") == (
+        "[{{ dirección }}] o {% if nombre %}o{% endif %}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "alphabet", "now", "then", "characters", "excess"),
+    [
+        pytest.param("x" * 70, Alphabet.GSM7, 2, 1, "", 15, id="long"),
+        pytest.param("José Raúl", Alphabet.GSM7, 2, 1, "ú", 0, id="a character"),
+        pytest.param("José Raúl" + "x" * 60, Alphabet.SPANISH, 2, 1, "", 20, id="long in the Spanish table"),
+    ],
+)
+def test_what_makes_a_text_dear_is_named(
+    name: str, alphabet: Alphabet, now: int, then: int, characters: str, excess: int
+) -> None:
+    """The value, and the character or the units too many."""
+    template = compile_template("Hola {{ nombre }}" + "y" * 100)
+    found = remedy(template, {"first_name": name}, usual=1, alphabet=alphabet)
+
+    assert (found.now, found.then, found.field, found.excess) == (now, then, "first_name", excess)
+    assert "".join(one.character for one in found.foreign) == characters
+
+
+def test_blanks_are_filled_or_held_and_the_column_is_not_trusted() -> None:
+    """A field that is none of ours is left out; a number is never blank."""
+    assert decided({"first_name": None, "x'; drop": None, "msisdn": None, "email": 5, "address": "Lima"}) == {
+        "first_name": None,
+        "address": "Lima",
+    }
+    assert decided("nonsense") == {}
+    assert held_fields({"email": None, "first_name": None, "address": "Lima"}) == ("first_name", "email")
+    assert undecided({"msisdn", "email", "first_name"}, {"email": "x"}) == ("first_name",)
+    assert filled({"first_name": " "}, {"first_name": "cliente"}) == {"first_name": "cliente"}
+    assert filled({"first_name": "Ana"}, {"first_name": None}) == {"first_name": "Ana"}
+    with pytest.raises(HeldBack):
+        filled({"first_name": " "}, {"first_name": None})
+
+
+@pytest.mark.parametrize("typed", ["", "  ", None, "x" * 61, "{{ nombre }}", "a}"])
+def test_what_cannot_stand_for_a_blank_is_refused(typed: str | None) -> None:
+    """A raw bracket never reaches a phone."""
+    with pytest.raises(BadDefault):
+        clean_default(typed)
