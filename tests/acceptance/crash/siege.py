@@ -65,8 +65,8 @@ class Siege:
         """Campaigns: to which group, whether long, whether at an hour; and a file of so many contacts. Their ids."""
         account = self.ground.account
         scenes: list[tuple[str, dict[str, Any]]] = []
-        for group, long, scheduled in wanted:
-            person = PEOPLE[len(self.checker.audience) % len(PEOPLE)]
+        for place, (group, long, scheduled) in enumerate(wanted, start=len(self.checker.audience)):
+            person = PEOPLE[place % len(PEOPLE)]  # a chat takes a message a second
             props = {"account": account, "group": group.id, "long": long, "person": person, "scheduled": scheduled}
             scenes.append(("campaign", props))
         if upload:

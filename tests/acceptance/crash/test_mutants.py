@@ -70,7 +70,7 @@ async def test_without_the_guard_of_the_lease_a_message_has_no_end(fresh: Siege)
     fresh.ground.tell("sender-1", signal.SIGCONT)
     await fresh.ground.died("sender-1")
 
-    findings = await fresh.reckon(deadline_s=10)
+    findings = await fresh.reckon(deadline_s=6)
     assert findings.lost
     assert "without an end" in "; ".join(findings.faults)
 
@@ -82,7 +82,7 @@ async def test_a_wider_lease_leaves_messages_without_an_end(fresh: Siege) -> Non
     fresh.start("sender-1", fresh.ground.arms("written", 2, mutant="lease-widened"))
     await fresh.ground.died("sender-1")
 
-    findings = await fresh.reckon(deadline_s=8)
+    findings = await fresh.reckon(deadline_s=6)
     assert findings.lost
     assert "without an end" in "; ".join(findings.faults)
 
