@@ -13,7 +13,8 @@ from domain.rules.message_state import MessageEvent, MessageState
 from domain.rules.route import parse_route
 from domain.store import current
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
-from sender.feed import TEXT_REFUSED
+from sender.feed import TEXT_REFUSED, UNRENDERED
+from sender.smpp import Encoder
 from sender.worker import Worker
 
 DEADLINE_S = 20.0
@@ -322,6 +323,69 @@ async def test_one_bad_result_does_not_hold_up_the_others(
 
     assert await _counts() == {MessageState.DELIVERED: 39, MessageState.FAILED: 1}
     assert smsc.summary().received == 40
+
+
+async def test_one_message_that_cannot_be_marked_does_not_hold_up_the_others(
+    account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
+) -> None:
+    """The batch is marked one by one; the bad one stays pending, and goes when it can be marked."""
+    campaign = await _campaign(account, 40, text="Hola")
+    marks = trouble("mark_submitted")
+    marks.fails = lambda batch: any(submission.message_id % 40 == 7 for submission in batch)
+    async with _sending(smsc):
+        await _until(_true(lambda: smsc.summary().received == 39))
+        marks.fails = lambda batch: False
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 40}
+    assert smsc.summary().duplicates == 0
+
+
+async def test_one_message_that_cannot_be_rendered_does_not_hold_up_the_others(
+    account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours with one row is that row's end, with a word for it, not the campaign's."""
+    outgoing = Encoder.outgoing
+
+    def faulty(self: Encoder, text: str, **options: Any) -> Any:
+        if options["msisdn"] % 40 == 7:
+            raise ZeroDivisionError
+        return outgoing(self, text, **options)
+
+    monkeypatch.setattr(Encoder, "outgoing", faulty)
+    campaign = await _campaign(account, 40)
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 39, MessageState.INVALID_NUMBER: 1}
+    assert [message.error for message in await Message.filter(state=MessageState.INVALID_NUMBER)] == [UNRENDERED]
+
+
+async def test_a_campaign_with_a_daily_cap_stops_at_it_and_stays_running(account: Account, smsc: Smsc) -> None:
+    """The others of its account go on."""
+    capped, other = await _campaign(account, 30), await _campaign_of(account, 20)
+    await Campaign.filter(id=capped.id).update(daily_cap=12)
+    async with _sending(smsc):
+        await _until(_in_state(other, CampaignState.COMPLETED))
+        await _until(_true(lambda: smsc.summary().received >= 12 + 20))
+
+    assert smsc.summary().received == 12 + 20
+    assert await Campaign.exists(id=capped.id, state=CampaignState.RUNNING)
+
+
+async def _campaign_of(account: Account, size: int) -> Campaign:
+    """Another one, of contacts that are there already."""
+    group = await ContactGroup.create(account=account, title="otro", revision=1)
+    await Contact._meta.db.execute_script(
+        f"insert into group_contact (group_id, contact_id) select {group.id}, id from contact order by id limit {size}"
+    )
+    campaign = await Campaign.create(
+        account=account, name="d", state=CampaignState.STARTING, text="Hola", sender_id="P", created_by=1001, chat_id=1
+    )
+    await campaign.groups.add(group)
+    return campaign
 
 
 async def test_receipts_that_cannot_be_stored_are_not_acknowledged(
