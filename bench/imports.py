@@ -1,0 +1,219 @@
+"""
+Rows a second from the bytes of an upload to committed contacts and memberships, with the dry run and the journal that
+undoes it; beside it, in the same run: reading and validating the same file with no database, and ``bulk_create``.
+
+    python -m bench.imports [--rows N]
+
+Each part is a process of its own, so that its memory is its own. Ratios are to the goals.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from bench.contact_file import contact_file
+from bench.postgres import NoPostgres, postgres
+from domain.database import open_database
+from domain.models import Account, Contact, ContactGroup, ImportState
+from domain.rules.contact_csv import Row, preview_text, read_rows
+from domain.rules.csv_records import records_of
+from domain.rules.msisdn import NumberPlan
+from domain.rules.upload import open_part, parts_of
+from domain.store.sqlite import connection
+from domain.store.sqlite.client import SteadySqliteClient
+from domain.usecases import imports
+
+_PARTS = ("read", "bulk_create", "sqlite", "postgres")
+_BULK = 30_000  # rows of the slice that goes in by bulk_create
+_BATCH = 2_000
+_GOAL_SHARE, _GOAL_TIMES, _GOAL_POSTGRES = 1 / 3, 6, 45_000
+
+
+def rows_of(content: bytes) -> Any:
+    """Every row, read and validated."""
+    (part,) = parts_of(content, "contactos.zip")
+    plan = NumberPlan("PE", countries=frozenset({"PE"}))
+    seen = preview_text(open_part(content, part), open_part(content, part), plan)
+    records = records_of(io.BufferedReader(open_part(content, part)), seen.layout)  # type: ignore[arg-type]
+    return read_rows(records, columns=seen.columns, plan=plan)
+
+
+def memory_mb() -> str:
+    """Peak of this process, and of the largest that it started."""
+    own, child = (resource.getrusage(who).ru_maxrss >> 10 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return f"peak {own} MB + reader {child} MB"
+
+
+def read(content: bytes, rows: int) -> None:
+    """No database."""
+    began = time.perf_counter()
+    count = sum(1 for _ in rows_of(content))
+    rate = count / (time.perf_counter() - began)
+    print(f"rate {rate:.0f}\n{'reading and validating, no database':<44}{rate:>9,.0f}/s  ({memory_mb()})", flush=True)
+
+
+async def into_group() -> tuple[Account, ContactGroup]:
+    """An account with an empty group."""
+    account = await Account.create(name="bench", region="PE", time_zone="America/Lima", sender_id="BENCH")
+    return account, await ContactGroup.create(account=account, title="bench")
+
+
+async def bulk_create(content: bytes) -> float:
+    """As an ORM would do it: models, an upsert a batch, memberships."""
+    from domain import store
+
+    account, group = await into_group()
+    began, count = time.perf_counter(), 0
+    rows = rows_of(content)
+    fields = Row._fields[2:]
+    while count < _BULK and (batch := list(islice(rows, _BATCH))):
+        good = {row.msisdn: row for row in batch if isinstance(row, Row)}
+        models = [
+            Contact(
+                account=account,
+                created_ms=1,
+                updated_ms=1,
+                msisdn=row.msisdn,
+                **dict(zip(fields, row[2:], strict=True)),
+            )
+            for row in good.values()
+        ]
+        await Contact.bulk_create(models, on_conflict=["account_id", "msisdn"], update_fields=[*fields, "updated_ms"])
+        ids = await Contact.filter(account=account, msisdn__in=list(good)).values_list("id", flat=True)
+        await store.current().add_members(group.id, ids)
+        count += len(batch)
+    return count / (time.perf_counter() - began)
+
+
+class Locks:
+    """How long SQLite's one writer was held."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+
+    def watch(self) -> None:
+        """Both ways to it."""
+        alone, insert = connection._alone, SteadySqliteClient.execute_insert  # noqa: SLF001
+
+        def timed_alone(db: Any, fn: Callable[[Any], Any]) -> Any:
+            began = time.perf_counter()
+            try:
+                return alone(db, fn)
+            finally:
+                self.longest_s = max(self.longest_s, time.perf_counter() - began)
+
+        async def timed_insert(client: SteadySqliteClient, query: str, values: list[Any]) -> int:
+            began = time.perf_counter()
+            try:
+                return await insert(client, query, values)
+            finally:
+                self.longest_s = max(self.longest_s, time.perf_counter() - began)
+
+        connection._alone = timed_alone  # noqa: SLF001
+        SteadySqliteClient.execute_insert = timed_insert  # type: ignore[method-assign]
+
+
+async def whole_import(content: bytes, rows: int) -> tuple[float, str]:
+    """Upload, look, dry run, confirmation, slices: as the chat does it. Returns rows a second and the stages."""
+    account, group = await into_group()
+    began = time.perf_counter()
+    job = await imports.receive(account.id, "contactos.zip", content, person_id=1, chat_id=1, group_id=group.id)
+    looked = time.perf_counter()
+    counts = (await imports.review(account.id, job)).counts
+    reviewed = time.perf_counter()
+    await imports.confirm(account.id, job)
+    await imports.run_job(job)
+    ended = time.perf_counter()
+    done = await imports.get(account.id, job)
+    if counts is None or done.state is not ImportState.DONE or done.counts is None or counts.rows != rows:
+        raise RuntimeError(f"not all rows came in: {done}")
+    if await Contact.all().count() != counts.contacts or done.counts.created != counts.contacts:
+        raise RuntimeError("contacts are missing")
+    stages = f"look {looked - began:.1f} s, dry run {reviewed - looked:.1f} s, writing {ended - reviewed:.1f} s"
+    return rows / (ended - began), stages
+
+
+async def with_database(url: str, work: Any) -> Any:
+    """Open, work, close."""
+    async with open_database(url):
+        return await work
+
+
+def part(name: str, content: bytes, arguments: argparse.Namespace) -> None:
+    """One of ``_PARTS``, in this process."""
+    if name == "read":
+        read(content, arguments.rows)
+        return
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="pregon-bench-"))
+        url = stack.enter_context(postgres()) if name == "postgres" else f"sqlite:///{folder}/bench.db"
+        if name == "bulk_create":
+            rate = asyncio.run(with_database(url, bulk_create(content)))
+            print(f"rate {rate:.0f}\n{'bulk_create and memberships, SQLite':<44}{rate:>9,.0f}/s", flush=True)
+            return
+        locks = Locks()
+        locks.watch()
+        rate, stages = asyncio.run(with_database(url, whole_import(content, arguments.rows)))
+        if name == "postgres":
+            print(
+                f"{'import, PostgreSQL':<44}{rate:>9,.0f}/s  {rate / _GOAL_POSTGRES:.2f} of {_GOAL_POSTGRES:,}"
+                f"  ({stages}; {memory_mb()})",
+                flush=True,
+            )
+            return
+        print(
+            f"{'import, SQLite':<44}{rate:>9,.0f}/s  {rate / arguments.read:.2f} of reading alone"
+            f" (goal {_GOAL_SHARE:.2f}), {rate / arguments.bulk:.1f} x bulk_create (goal {_GOAL_TIMES})"
+            f"  ({stages}; {memory_mb()}; longest write {locks.longest_s * 1e3:.0f} ms)",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--part", choices=_PARTS)
+    parser.add_argument("--file", type=Path)
+    parser.add_argument("--read", type=float, default=1.0)
+    parser.add_argument("--bulk", type=float, default=1.0)
+    arguments = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    if arguments.part is not None:
+        try:
+            part(arguments.part, arguments.file.read_bytes(), arguments)
+        except NoPostgres as error:
+            print(f"PostgreSQL is not measured: {error}")
+        return
+    with tempfile.TemporaryDirectory(prefix="pregon-bench-") as folder:
+        file = Path(folder, "contactos.zip")
+        file.write_bytes(contact_file(arguments.rows))
+        print(f"{arguments.rows:,} rows of 8 columns, {file.stat().st_size / 1e6:.1f} MB zipped", flush=True)
+        rates: dict[str, str] = {}
+        for name in _PARTS:
+            command = [sys.executable, "-m", "bench.imports", "--part", name, "--rows", str(arguments.rows)]
+            command += ["--file", str(file), "--read", rates.get("read", "1"), "--bulk", rates.get("bulk_create", "1")]
+            answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            for line in answer.splitlines():
+                if line.startswith("rate "):
+                    rates[name] = line.removeprefix("rate ")
+                else:
+                    print(f"{line}  load {os.getloadavg()[0]:.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
