@@ -13,10 +13,10 @@ import contextlib
 import io
 import logging
 import os
-import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from itertools import islice
@@ -52,18 +52,38 @@ def rows_of(content: bytes) -> Any:
     return read_rows(records, columns=seen.columns, plan=plan)
 
 
-def memory_mb() -> str:
-    """Peak of this process, and of the largest that it started."""
-    own, child = (resource.getrusage(who).ru_maxrss >> 10 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return f"peak {own} MB + reader {child} MB"
+class Memory:
+    """Peak of this process, and of the largest that it started: by the kernel's own mark, which ``exec`` resets."""
+
+    def __init__(self) -> None:
+        self.child_mb = 0
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while True:
+            for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
+                self.child_mb = max(self.child_mb, _peak_mb(child))
+            time.sleep(0.1)
+
+    def __str__(self) -> str:
+        return f"peak {_peak_mb('self')} MB + reader {self.child_mb} MB"
+
+
+def _peak_mb(pid: str) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc", pid, "status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) >> 10
+    return 0
 
 
 def read(content: bytes, rows: int) -> None:
     """No database."""
+    memory = Memory()
     began = time.perf_counter()
     count = sum(1 for _ in rows_of(content))
     rate = count / (time.perf_counter() - began)
-    print(f"rate {rate:.0f}\n{'reading and validating, no database':<44}{rate:>9,.0f}/s  ({memory_mb()})", flush=True)
+    print(f"rate {rate:.0f}\n{'reading and validating, no database':<44}{rate:>9,.0f}/s  ({memory})", flush=True)
 
 
 async def into_group() -> tuple[Account, ContactGroup]:
@@ -165,20 +185,20 @@ def part(name: str, content: bytes, arguments: argparse.Namespace) -> None:
             rate = asyncio.run(with_database(url, bulk_create(content)))
             print(f"rate {rate:.0f}\n{'bulk_create and memberships, SQLite':<44}{rate:>9,.0f}/s", flush=True)
             return
-        locks = Locks()
+        locks, memory = Locks(), Memory()
         locks.watch()
         rate, stages = asyncio.run(with_database(url, whole_import(content, arguments.rows)))
         if name == "postgres":
             print(
                 f"{'import, PostgreSQL':<44}{rate:>9,.0f}/s  {rate / _GOAL_POSTGRES:.2f} of {_GOAL_POSTGRES:,}"
-                f"  ({stages}; {memory_mb()})",
+                f"  ({stages}; {memory})",
                 flush=True,
             )
             return
         print(
             f"{'import, SQLite':<44}{rate:>9,.0f}/s  {rate / arguments.read:.2f} of reading alone"
             f" (goal {_GOAL_SHARE:.2f}), {rate / arguments.bulk:.1f} x bulk_create (goal {_GOAL_TIMES})"
-            f"  ({stages}; {memory_mb()}; longest write {locks.longest_s * 1e3:.0f} ms)",
+            f"  ({stages}; {memory}; longest write {locks.longest_s * 1e3:.0f} ms)",
             flush=True,
         )
 

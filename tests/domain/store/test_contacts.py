@@ -1,9 +1,12 @@
 """The contact half of the store, on both engines: imports by slices, memberships, audiences, the blacklist."""
 
+from pathlib import Path
+
 import pytest
 
 from domain.models import Account, BlacklistEntry, Contact, ContactGroup, ImportJob, ImportState
 from domain.store import ContactRow, GroupCount, ImportedRow, Listed, SliceCounts, Store
+from domain.store.staging import Staged, Staging
 
 NUMBER = 51_987_763_010
 
@@ -106,15 +109,48 @@ async def test_a_slice_into_a_group_that_is_gone_is_not_written(
     assert await Contact.all().count() == 0
 
 
+def stage(path: Path, *offsets: int) -> None:
+    """A staged file with these numbers; what its cells hold would break a careless COPY."""
+    staging = Staging(path)
+    staging.put((line, *row(n, "a\\b\tc\nd\re")) for line, n in enumerate(offsets, 1))
+    assert staging.finish() == len(set(offsets))
+
+
 async def test_standing_tells_new_known_and_blacklisted(
-    store: Store, account: Account, group: ContactGroup, job: ImportJob
+    store: Store, account: Account, group: ContactGroup, job: ImportJob, tmp_path: Path
 ) -> None:
     """A number may be known and blacklisted, or new and blacklisted."""
     await store.import_slice(account.id, group.id, [row(0), row(1)], now_ms=5, job_id=job.id)
     await store.blacklist(account.id, [NUMBER, NUMBER + 7], source="manual", by=None, now_ms=5)
+    stage(tmp_path / "staged.db", 8, 1, 7, 0, 7)
+    staged = Staged(tmp_path / "staged.db")
+    rows = staged.next_rows(0, limit=10)
+    assert rows is not None
+    async with store.staged(tmp_path / "staged.db"):
+        listed = await store.standing(account.id, rows)
 
-    listed = await store.standing(account.id, iter([NUMBER, NUMBER + 1, NUMBER + 7, NUMBER + 8]))
     assert listed == Listed(new=2, known=2, blacklisted=2)
+    assert staged.next_rows(rows.last, limit=10) is None
+    staged.close()
+
+
+async def test_a_staged_slice_comes_in_letter_by_letter(
+    store: Store, account: Account, group: ContactGroup, job: ImportJob, tmp_path: Path
+) -> None:
+    """Tabs, line breaks and backslashes among them; the next slice begins behind it."""
+    path = tmp_path / "staged.db"
+    stage(path, 3, 2, 1)
+    staged = Staged(path)
+    first = staged.next_rows(0, limit=2)
+    assert first is not None
+    async with store.staged(path):
+        counts = await store.import_slice(account.id, group.id, first, now_ms=5, job_id=job.id)
+        again = await store.import_slice(account.id, group.id, first, now_ms=5, job_id=job.id)
+    staged.close()
+
+    assert counts == SliceCounts(created=2, updated=0, last_msisdn=NUMBER + 2)
+    assert again is None
+    assert [c.first_name for c in (await contacts_in(store, group)).values()] == ["a\\b\tc\nd\re"] * 2
 
 
 async def filled(store: Store, account: Account, title: str, offsets: range) -> ContactGroup:
