@@ -103,8 +103,8 @@ class Texts:
         return str(names[day]).rstrip(".")
 
     def month(self, day: date) -> str:
-        """The month and its year: noviembre 2026."""
-        return format_date(day, "LLLL y", locale=self._locale)
+        """The month and its year, short: nov 2026."""
+        return format_date(day, "LLL y", locale=self._locale).replace(".", "")
 
     def time(self, when: datetime, zone: ZoneInfo, *, seconds: bool = False) -> str:
         """The time of day in the zone: 14:05, or 14:05:11."""

@@ -244,6 +244,9 @@ class Worker:
                 "window": link.route.window,
                 "since_ms": int(link.state.since.timestamp() * 1000),
                 "throttled_ms": self._throttle.since_ms(link.name, now_ms=now_ms()),
+                "dispatches": link.name in self._pump_of,
+                "tps": link.route.tps,
+                "receipts": link.route.registered_delivery & 0b11 == 1,  # SMPP 3.4 §5.2.17: of success and failure
             }
             for link in self._links
         ]

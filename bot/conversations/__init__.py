@@ -8,6 +8,7 @@ from bot.conversations import (  # noqa: F401
     blanks,
     campaign_countdown,
     campaign_edit,
+    campaign_launch,
     campaign_new,
     campaign_news,
     campaign_review,

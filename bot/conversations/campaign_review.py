@@ -1,45 +1,32 @@
-"""The wizard's last step: what the campaign comes to, and launching it after asking once more."""
+"""The wizard's last step: all that was chosen, and the rehearsal of what it will come to."""
 
 import dataclasses
 
 from markupsafe import escape
 
 from bot.chat import Chat
-from bot.conversations import blanks
 from bot.conversations import campaigns as campaign_card
+from bot.conversations.campaign_launch import AskLaunch
 from bot.conversations.campaigns import ListCampaigns
+from bot.forecast_words import outlook, table
 from bot.hours_words import end_words, pace_words, silence_words, start_words
 from bot.layout import cut, footer, pairs
 from bot.review_checks import with_checks
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from bot.wizard import GoTo, Leave, Step, frame, head, is_complete
-from domain.errors import DomainError, WrongState
+from domain.errors import DomainError
 from domain.models import StartKind
-from domain.rules.campaign_state import CampaignState
 from domain.rules.permission import Permission
 from domain.rules.template import tokens
-from domain.usecases import campaigns, drafts, launching, wording
+from domain.usecases import drafts
 from domain.usecases.drafts import Draft
-from domain.usecases.forecast import EXACT_LIMIT, Forecast, forecast
+from domain.usecases.forecast import Forecast
+from domain.usecases.rehearsal import Rehearsal, rehearse
 from locales import Texts
 
-_SLOW = 5_000  # recipients: of more it is said that they are being counted
+_SLOW = 20_000  # recipients: of more it is said that they are being counted
 
 # Actions
-
-
-class AskLaunch(Action, code="wl", permission=Permission.SEND):
-    """Launch what was seen at this revision: really?"""
-
-    campaign_id: int
-    revision: int
-
-
-class Launch(Action, code="wla", permission=Permission.SEND):
-    """Really."""
-
-    campaign_id: int
-    revision: int
 
 
 class AskDiscard(Action, code="wxa", permission=Permission.EDIT):
@@ -58,7 +45,7 @@ class Discard(Action, code="wxb", permission=Permission.EDIT):
 
 
 def review_screen(
-    draft: Draft, found: Forecast | None, chat: Chat, *, fault: str = "", toast: str | None = None
+    draft: Draft, found: Rehearsal | None, chat: Chat, *, fault: str = "", toast: str | None = None
 ) -> Screen:
     """
     Everything at a glance.
@@ -73,11 +60,12 @@ def review_screen(
         t("review.groups", groups=cut(", ".join(title for _, title in draft.groups), 120) or "—"),
     ]
     if found is not None:
-        lines += _audience(found, t)
+        lines += _recipients(found.forecast, t)
     lines.append(t("review.text", title=draft.text_title or (t.label("campaigns.own_text") if draft.text else "—")))
-    if found is not None and found.sample is not None:
-        who = found.sample.name or str(found.sample.msisdn)
-        lines += [t("review.sample", who=who), f"<blockquote>{escape(found.sample.text)}</blockquote>"]
+    sample = found.forecast.sample if found is not None else None
+    if sample is not None:
+        who = sample.name or str(sample.msisdn)
+        lines += [t("review.sample", who=who), f"<blockquote>{escape(sample.text)}</blockquote>"]
     lines.append(t("review.sender", sender=campaign.sender_id or "—"))
     zone = chat.account.zone
     lines.append(t("review.start", when=start_words(campaign, zone, t)))
@@ -87,37 +75,17 @@ def review_screen(
     if silence:
         lines.append(t("review.silence", silence=silence))
     if found is not None:
-        lines += ["", *_cost(found, t), *_warnings(found, t)]
+        lines += _expected(found, chat)
     if fault:
         lines += ["", fault]
     missing = [step for step, there in _needed(draft) if not there]
     if missing:
         listed = ", ".join(t.label(f"wizard.step_{step.name.lower()}") for step in missing)
         lines += ["", t("review.missing", missing=listed)]
-    ready = found is not None and not missing and (found.recipients > 0 or _may_be_empty(draft))
-    rows = _rows(draft, missing, chat, ready=ready, priced=found is None or found.cost is not None)
+    ready = found is not None and not missing and (found.plan.sent > 0 or _may_be_empty(draft))
+    rows = _rows(draft, missing, chat, ready=ready, priced=found is None or found.said.cost is not None)
     text = f"{head(t, campaign.name, Step.REVIEW)}\n\n" + "\n".join(lines)
     return Screen(text, rows, toast=toast)
-
-
-def launch_screen(draft: Draft, found: Forecast, chat: Chat) -> Screen:
-    """Once more, with the number and the price; the safe way first."""
-    t = chat.t
-    later = draft.campaign.start_kind is not StartKind.NOW
-    lines = [
-        t("review.ask_launch", count=found.recipients, name=draft.campaign.name),
-        t("review.ask_launch_when", when=start_words(draft.campaign, chat.account.zone, t)),
-        *_cost(found, t),
-    ]
-    yes = t.label("review.schedule_yes" if later else "review.launch_yes", count=found.recipients)
-    rows = (
-        (Button(t.label("review.launch_no"), GoTo(draft.id, Step.REVIEW)),),
-        (Button(yes, Launch(draft.id, draft.campaign.revision), Style.SUCCESS),),
-    )
-    return Screen(
-        f"{head(t, draft.campaign.name, Step.REVIEW)}\n\n" + "\n".join(lines),
-        (*rows, *footer(t, GoTo(draft.id, Step.REVIEW))),
-    )
 
 
 def discard_screen(draft: Draft, chat: Chat) -> Screen:
@@ -137,29 +105,25 @@ def counting_screen(draft: Draft, chat: Chat) -> Screen:
     return frame(draft, Step.REVIEW, chat, body=t("review.counting", count=draft.recipients))
 
 
-def _audience(found: Forecast, t: Texts) -> list[str]:
+def _recipients(found: Forecast, t: Texts) -> list[str]:
     lines = [t("review.recipients", number=t.number(found.recipients))]
     if found.blacklisted:
         lines.append(t("review.blocked", count=found.blacklisted))
     return lines
 
 
-def _cost(found: Forecast, t: Texts) -> list[str]:
-    about = "" if found.exact else "≈ "
-    lines = [t("review.segments", number=f"{about}{t.number(found.segments)}")]
-    if len(found.by_segments) > 1:
-        parts = (
-            t.label("review.of_segments", count=number, messages=t.number(messages))
-            for number, messages in found.by_segments.items()
-        )
-        lines.append(t("review.by_segments", parts=", ".join(parts)))
-    if found.cost is None:
-        lines.append(t("review.no_price"))
-    else:
-        lines.append(t("review.cost", cost=f"{about}{t.money(found.cost.amount, found.cost.currency)}"))
-    if not found.exact:
-        lines.append(t("review.sampled", number=t.number(EXACT_LIMIT)))
-    return lines
+def _expected(found: Rehearsal, chat: Chat) -> list[str]:
+    """*Ensayo*: the table, the hours and the money."""
+    t = chat.t
+    parts = found.forecast.by_segments
+    lines = ["", t("forecast.heading" if found.receipts else "forecast.heading_accepted"), table(found.said, t)]
+    lines += outlook(found, chat.account.zone, t, held=False)  # said among the checks
+    if len(parts) > 1:
+        shown = (t.label("review.of_segments", count=n, messages=t.number(messages)) for n, messages in parts.items())
+        lines.append(t("review.by_segments", parts=", ".join(shown)))
+    if found.plan.expired:
+        lines.append(t("forecast.expires", count=found.plan.expired))
+    return [*lines, *_warnings(found.forecast, t)]
 
 
 def _warnings(found: Forecast, t: Texts) -> list[str]:
@@ -226,42 +190,10 @@ async def review(draft: Draft, chat: Chat, *, toast: str | None = None) -> Scree
     if draft.recipients > _SLOW:
         await chat.say(counting_screen(draft, chat))
     try:
-        found = await forecast(chat.account.id, draft)
+        found = await rehearse(chat.account.id, draft, now=chat.now)
     except DomainError as error:
         return review_screen(draft, None, chat, fault=chat.t(error.key, **error.values), toast=toast)
     return await with_checks(review_screen(draft, found, chat, toast=toast), draft, chat)
-
-
-@on(AskLaunch)
-async def ask_launch(action: AskLaunch, chat: Chat) -> Screen:
-    """What was seen must be what is there."""
-    draft = await drafts.get(chat.account.id, action.campaign_id)
-    if draft.campaign.revision != action.revision:
-        return await review(draft, chat, toast=chat.t.label("review.changed"))
-    if not is_complete(draft):
-        return await review(draft, chat)
-    await wording.refuse(chat.account.id, draft.text)
-    undecided = await blanks.gate(draft, chat)
-    if undecided is not None:
-        return undecided
-    return launch_screen(draft, await forecast(chat.account.id, draft), chat)
-
-
-@on(Launch)
-async def launch(action: Launch, chat: Chat) -> Screen:
-    """Once, whoever asks and however often."""
-    try:
-        await launching.start(
-            chat.account.id, action.campaign_id, revision=action.revision, by=chat.person_id, now=chat.now
-        )
-    except WrongState:
-        campaign = await campaigns.get(chat.account.id, action.campaign_id)
-        if campaign.state is CampaignState.DRAFT:
-            draft = await drafts.get(chat.account.id, action.campaign_id)
-            return await review(draft, chat, toast=chat.t.label("review.changed"))
-        return await campaign_card.card(action.campaign_id, chat, toast=chat.t.label("review.launched_already"))
-    screen = await campaign_card.card(action.campaign_id, chat)
-    return dataclasses.replace(screen, toast=chat.t.label("launch.launched"))
 
 
 @on(AskDiscard)

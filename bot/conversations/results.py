@@ -13,17 +13,20 @@ from bot.conversations.campaigns import CopyCampaign, OpenCampaign
 from bot.conversations.home import HomeBelow
 from bot.conversations.testing import result_screen
 from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, zipped
+from bot.forecast_words import bracket, compared, is_as_said
 from bot.layout import PAGE, cut, footer, heading, pager, pairs, units
 from bot.outbox import notice
 from bot.screen import Action, Button, Document, Place, Rows, Screen, on, unpack
+from domain.errors import NotFound
 from domain.models import Notice, NoticeKind
-from domain.rules.campaign_state import CampaignState
+from domain.rules.campaign_state import FINISHED, CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.msisdn import display
 from domain.rules.permission import Permission
 from domain.rules.statistics import Line, Statistics
 from domain.usecases import campaigns, results, testing
 from domain.usecases.campaigns import Page
+from domain.usecases.rehearsal import Said, said_of
 from domain.usecases.results import Detail, Media, Report
 from locales import Texts
 
@@ -55,6 +58,12 @@ class DetailFile(Action, code="rc"):
 
 class ShowMedia(Action, code="rm"):
     """*Mostrar informe de los medios*."""
+
+    campaign_id: int
+
+
+class ShowForecast(Action, code="rf"):
+    """What was said at the launch, against what came."""
 
     campaign_id: int
 
@@ -98,8 +107,20 @@ def results_text(report: Report, chat: Chat) -> str:
         state=t.label("results.state", state=state, when=t.moment(when, chat.account.zone)),
         figures=report.statistics,
         cost=_cost(report, t),
+        forecast=_forecast(report, t),
         table=table_lines(report, t),
     )
+
+
+def _forecast(report: Report, t: Texts) -> str:
+    """Whether it came as it was said; empty before its end, or where nothing was."""
+    said = said_of(report.campaign)
+    if said is None or report.campaign.state not in FINISHED:
+        return ""
+    if is_as_said(said, report.statistics):
+        return t.label("forecast.line_as_said")
+    expected, came = said.statistics.sent, report.statistics.sent
+    return t.label("forecast.line", said=t.number(expected), came=t.number(came))
 
 
 def table_lines(report: Report, t: Texts) -> list[str]:
@@ -169,6 +190,22 @@ def media_screen(media: Media, t: Texts) -> Screen:
             t("results.media_samples"),
             *(f"<blockquote>{escape(text)}</blockquote>" for text in media.samples),
         ]
+    return Screen("\n".join(lines), footer(t, OpenResults(campaign.id)))
+
+
+def forecast_screen(report: Report, said: Said, chat: Chat) -> Screen:
+    """Cell by cell, and the money."""
+    t, campaign, zone = chat.t, report.campaign, chat.account.zone
+    lines = [heading(t.label("forecast.title"), t.label("results.title"), cut(campaign.name, 40)), ""]
+    lines.append(t("forecast.as_said" if is_as_said(said, report.statistics) else "forecast.otherwise"))
+    lines.append(compared(said, report.statistics, t))
+    if said.cost is not None and report.cost is not None:
+        lines.append(t("forecast.cost", said=bracket(said.cost, t), came=bracket(report.cost, t)))
+    if said.last is not None and campaign.ended_at is not None:
+        last, ended = t.moment(said.last, zone), t.moment(campaign.ended_at, zone)
+        lines.append(t("forecast.ended", said=last, came=ended))
+    if said.held:
+        lines.append(t("forecast.held", count=said.held))
     return Screen("\n".join(lines), footer(t, OpenResults(campaign.id)))
 
 
@@ -256,6 +293,8 @@ def _rows(report: Report, chat: Chat) -> Rows:
     ]
     if report.statistics.in_doubt:
         buttons.append(Button(t.label("doubt.button", count=report.statistics.in_doubt), unpack(f"du:{campaign_id}")))
+    if said_of(report.campaign) is not None:
+        buttons.append(Button(t.label("forecast.title"), ShowForecast(campaign_id)))
     if chat.may(Permission.EDIT):
         buttons.append(Button(t.label("campaigns.copy"), CopyCampaign(campaign_id)))
     return pairs(buttons)
@@ -296,6 +335,16 @@ async def detail_file(action: DetailFile, chat: Chat) -> Screen:
 async def show_media(action: ShowMedia, chat: Chat) -> Screen:
     """The report on the text."""
     return media_screen(await results.media(chat.account.id, action.campaign_id), chat.t)
+
+
+@on(ShowForecast)
+async def show_forecast(action: ShowForecast, chat: Chat) -> Screen:
+    """As it stands: a receipt may come after the end."""
+    report = await results.report(chat.account.id, action.campaign_id)
+    said = said_of(report.campaign)
+    if said is None:
+        raise NotFound(noun="forecast")
+    return forecast_screen(report, said, chat)
 
 
 @on(ShowMessages)

@@ -82,7 +82,7 @@ def filled(fields: Mapping[str, str], blanks: Blanks) -> Mapping[str, str]:
     """
     changed: dict[str, str] = {}
     for field, other in blanks.items():
-        if not fields.get(field, "").strip():
+        if not fields.get(field, "").strip(" "):  # as SQL's trim, which holds back before there is a message
             if other is None:
                 raise HeldBack(field=field)
             changed[field] = other

@@ -4,6 +4,7 @@ compiled, so that nothing outside that language ever runs.
 
 BadTemplate and its kinds        see ``template_check``
 TextTooLong(limit, length)       a rendered text has more characters than ten segments hold
+TextBlank                        a rendered text has none
 """
 
 import re
@@ -42,9 +43,11 @@ __all__ = [
     "TemplateSyntax",
     "TemplateTooComplex",
     "TemplateTooLong",
+    "TextBlank",
     "TextTooLong",
     "UnknownToken",
     "compile_template",
+    "to_send",
     "tokens",
 ]
 
@@ -55,6 +58,12 @@ class TextTooLong(DomainError):
     """What it renders to is longer than ten segments. Values: ``limit`` and ``length``, in characters."""
 
     key = "template.text_too_long"
+
+
+class TextBlank(DomainError):
+    """What it renders to is blank: with what this contact has in their fields nothing is left to send."""
+
+    key = "template.text_blank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,18 @@ class CompiledTemplate:
             return lambda row: _bounded(layout % row[only])
         pick = itemgetter(*(places[name] for name in names)) if names else lambda row: ()
         return lambda row: _bounded(layout % pick(row))
+
+
+def to_send(text: str) -> str:
+    """
+    A rendered text, if there is something in it.
+
+    Raises:
+        TextBlank: Nobody is sent an empty message, which costs what any other does.
+    """
+    if not text or text.isspace():
+        raise TextBlank
+    return text
 
 
 def _environment() -> ImmutableSandboxedEnvironment:

@@ -116,6 +116,21 @@ class ContactStore(Protocol):
         """How many of ``audience`` have nothing but blanks in each of these fields of a contact."""
         ...
 
+    async def overlap(
+        self,
+        account_id: int,
+        group_ids: Sequence[int],
+        *,
+        sent_in: Sequence[int],
+        planned_in: Sequence[int],
+        since_ms: int,
+    ) -> int:
+        """
+        How many of ``audience`` got a message of the campaigns ``sent_in`` since then, or will get one of these or of
+        ``planned_in``, whose messages are not written yet. Slice by slice. Reads only.
+        """
+        ...
+
     async def blacklist(
         self, account_id: int, msisdns: Sequence[int], *, source: str, by: int | None, now_ms: int
     ) -> int:

@@ -46,9 +46,15 @@ def blank_counts(fields: Sequence[str]) -> str:
 
 
 def not_blank(stored: object) -> str:
-    """The condition on ``contact c`` that a campaign's ``blanks``, as read from JSON, come to; perhaps nothing."""
+    """
+    The condition on ``contact c`` that a campaign's ``blanks``, as read from JSON, come to; perhaps nothing. Who is on
+    the blacklist (``b``) is blocked, not held back.
+    """
     fields = held_fields(decided(stored))
-    return "".join(f" and trim(c.{field}) <> ''" for field in fields)
+    if not fields:
+        return ""
+    filled = " and ".join(f"trim(c.{field}) <> ''" for field in fields)
+    return f" and (b.id is not null or ({filled}))"
 
 
 def merged(pages: list[list[ContactRow]], limit: int) -> list[ContactRow]:

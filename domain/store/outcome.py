@@ -14,6 +14,11 @@ from domain.store.interface import Evidence, Receipt, Result
 CHUNK: Final = 500  # messages a chunk
 #: Nothing waits for half an hour to be tried again: then the clock was set back since, and it is due.
 RETRY_HORIZON_MS: Final = 1_800_000
+OVERLAP_SLICE: Final = 50_000  #: ids of contacts a query: about 100 ms on SQLite
+#: In SQL, of a message ``m``: it came since, or may have, or will; a refused one did not.
+CAME: Final = (
+    f"(m.state = '{MessageState.PENDING}' or (m.submitted_ms >= {{since}} and m.state <> '{MessageState.FAILED}'))"
+)
 _AGAIN: Final = frozenset({MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
 _NOT_BILLED: Final = _AGAIN | {MessageEvent.SUBMIT_ERROR}
 #: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.

@@ -9,9 +9,9 @@ from domain.rules.price import Money, estimate
 from domain.rules.template import compile_template
 from domain.usecases.drafts import Draft
 from domain.usecases.held import held_count
-from domain.usecases.measuring import EXACT_LIMIT, Measure, Sample, measure, price_of
+from domain.usecases.measuring import EXACT_LIMIT, Measure, Progress, Sample, measure, price_of
 
-__all__ = ["EXACT_LIMIT", "Forecast", "Sample", "forecast", "held_count", "open_blanks", "price_of"]
+__all__ = ["EXACT_LIMIT", "Forecast", "Progress", "Sample", "forecast", "held_count", "open_blanks", "price_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,28 @@ class Holes:
     held: int
 
 
-async def forecast(account_id: int, draft: Draft) -> Forecast:
+async def forecast(account_id: int, draft: Draft, *, exact: bool = False, progress: Progress | None = None) -> Forecast:
     """
     What the draft comes to now.
+
+    Args:
+        exact: Look at every recipient, however many there are; what makes texts dear is not looked for then.
+        progress: Told now and then how many have been looked at.
 
     Raises:
         BadTemplate: Its text cannot be rendered at all.
     """
     blanks = decided(draft.campaign.blanks)
     group_ids = [group_id for group_id, _ in draft.groups]
-    found = await measure(account_id, draft.text, group_ids, recipients=draft.recipients, blanks=blanks)
+    found = await measure(
+        account_id,
+        draft.text,
+        group_ids,
+        recipients=draft.recipients,
+        blanks=blanks,
+        exact=exact,
+        progress=progress,
+    )
     price = await price_of(account_id)
     return Forecast(
         recipients=found.recipients,

@@ -17,9 +17,11 @@ from domain.rules.campaign_state import CampaignEvent
 from domain.rules.schedule import period
 from domain.rules.template import compile_template
 from domain.rules.title import TITLE_LIMIT
-from domain.usecases import campaigns, wording
+from domain.usecases import campaigns, echoes, wording
+from domain.usecases.echoes import SameContent
 from domain.usecases.forecast import open_blanks
 from domain.usecases.hours import hours_of
+from domain.usecases.rehearsal import Said
 
 log = structlog.get_logger()
 
@@ -52,7 +54,16 @@ class NeverOpens(DomainError):
     key = "error.never_opens"
 
 
-async def start(account_id: int, campaign_id: int, *, revision: int, by: int, now: datetime) -> Campaign:
+async def start(
+    account_id: int,
+    campaign_id: int,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    said: Said | None = None,
+    despite: bool = False,
+) -> Campaign:
     """
     Launch a draft: text, title, sender ID and price are copied into it. One that starts at once can be called back for
     as long as the account says (``Campaign.launch_at``), others until their hour. Of two who ask, or of one who asks
@@ -61,10 +72,13 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
     Args:
         revision: What the person saw; anything changed since is refused.
         by: The person.
+        said: What they were told that it comes to; kept with it.
+        despite: They know that much of the audience got nearly the same text.
 
     Raises:
         NotFound: It is gone, or another account's.
         WrongState: It was launched, or changed, since ``revision``.
+        SameContent: Much of the audience got nearly the same text, and nobody has said ``despite``.
         Incomplete: It has no group, no text, no sender ID or no hours.
         NobodyToSendTo: Its groups are empty, or all of them are on the blacklist.
         BadTemplate: Its text is none any more.
@@ -77,7 +91,9 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
     if campaign.state not in campaign_state.sources(CampaignEvent.SCHEDULE) or campaign.revision != revision:
         raise campaigns.stale(campaign, CampaignEvent.SCHEDULE)
     text, title = (campaign.template.text, campaign.template.title) if campaign.template else (campaign.text, "")
-    blanks = await _check(campaign, text)
+    blanks = await check(campaign, text)
+    if not despite:
+        await _refuse_echo(account_id, campaign, text, now=now)
     account = await Account.get(id=account_id)
     launch_at, start_at = begin_moments(campaign, account, now=now)
     columns: dict[str, object] = {
@@ -88,6 +104,7 @@ async def start(account_id: int, campaign_id: int, *, revision: int, by: int, no
         "currency": account.currency,
         "launch_at": launch_at,
         "start_at": start_at,
+        "forecast": said.to_json() if said is not None else None,
     }
     event = CampaignEvent.SCHEDULE
     if launch_at == now:
@@ -168,8 +185,20 @@ async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id
     return draft
 
 
-async def _check(campaign: Campaign, text: str) -> dict[str, str | None]:
-    """Whether it may go out; what is done about blanks, a hold where nobody said and nobody is blank as yet."""
+async def _refuse_echo(account_id: int, campaign: Campaign, text: str, *, now: datetime) -> None:
+    group_ids = [group.id for group in await campaign.groups.all()]
+    echo = await echoes.find(account_id, campaign.id, text=text, group_ids=group_ids, now=now)
+    if echo is not None:
+        raise SameContent(count=echo.overlap, audience=echo.audience, name=echo.name)
+
+
+async def check(campaign: Campaign, text: str) -> dict[str, str | None]:
+    """
+    Whether a draft may go out; what is done about blanks, a hold where nobody said and nobody is blank as yet.
+
+    Raises:
+        Incomplete, NobodyToSendTo, BadTemplate, Undecided, WordsRefused: As ``start``.
+    """
     account_id: int = campaign.account_id  # type: ignore[attr-defined]
     group_ids = [group.id for group in await campaign.groups.all()]
     missing = next(
@@ -180,7 +209,7 @@ async def _check(campaign: Campaign, text: str) -> dict[str, str | None]:
         raise Incomplete(missing=missing)
     template = compile_template(text)
     await wording.refuse(account_id, text)
-    blanks = decided(campaign.blanks)
+    blanks = {name: other for name, other in decided(campaign.blanks).items() if name in template.tokens}
     open_ = await open_blanks(account_id, text, group_ids, blanks=blanks)
     if open_:
         raise Undecided(count=max(open_.values()))

@@ -6,7 +6,7 @@ by page, so that the chat stays alive.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,14 +16,15 @@ from domain.models import Account, Contact
 from domain.rules.blanks import Blanks, HeldBack, filled
 from domain.rules.gsm import Alphabet, Segments, downgrade, segments
 from domain.rules.price import Money
-from domain.rules.template import CompiledTemplate, compile_template
+from domain.rules.template import CompiledTemplate, compile_template, to_send
 from domain.store import ContactRow
-from domain.usecases.templates import fields_of
 
-EXACT_LIMIT: Final = 50_000  #: recipients; of more, as many are drawn evenly from all
+EXACT_LIMIT: Final = 200_000  #: recipients; of more, at most ``_DRAWN`` are drawn evenly from all
+_DRAWN: Final = 50_000
 COSTLY_LIMIT: Final = 400  #: the dearest that are kept to be listed
-_PAGE: Final = 2_000
+_PAGE: Final = 5_000
 _SLICES: Final = 25
+Progress = Callable[[int], Awaitable[None]]  #: told how many have been looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,10 @@ class Measure:
 
 @dataclass(slots=True)
 class _Tally:
-    """Counts over the rows seen; extremes as ``(measure, row, text, size)``."""
+    """Counts over the rows seen; ``brief``: without extremes."""
 
+    alphabet: Alphabet
+    brief: bool
     seen: int = 0
     held: int = 0
     by_segments: Counter[int] = field(default_factory=Counter)
@@ -104,7 +107,14 @@ class _Tally:
 
 
 async def measure(
-    account_id: int, text: str, group_ids: Sequence[int], *, recipients: int, blanks: Blanks | None = None
+    account_id: int,
+    text: str,
+    group_ids: Sequence[int],
+    *,
+    recipients: int,
+    blanks: Blanks | None = None,
+    exact: bool = False,
+    progress: Progress | None = None,
 ) -> Measure:
     """
     Look at the text as everybody would get it.
@@ -112,6 +122,8 @@ async def measure(
     Args:
         recipients: Distinct contacts of the groups that are not on the blacklist.
         blanks: What is done about blank tokens.
+        exact: Everybody is looked at, however many they are, but not for extremes and what would be cheaper.
+        progress: Told now and then how many have been looked at.
 
     Raises:
         BadTemplate: It cannot be rendered at all.
@@ -119,10 +131,12 @@ async def measure(
     template = compile_template(text)
     alphabet = await alphabet_of(account_id)
     wanted = {name: other for name, other in (blanks or {}).items() if name in template.tokens}
-    tally = _Tally()
-    exact = recipients <= EXACT_LIMIT
+    tally = _Tally(alphabet, brief=exact)
+    exact = exact or recipients <= EXACT_LIMIT
     async for rows in _recipients(account_id, group_ids, exact=exact):
-        await asyncio.to_thread(_count, template, rows, tally, wanted, alphabet)
+        await asyncio.to_thread(_count, template, rows, tally, wanted)
+        if progress is not None:
+            await progress(tally.seen)
     scale = 1.0 if exact or not tally.seen else recipients / tally.seen
     total = sum(number * count for number, count in tally.by_segments.items())
     usual = max(tally.by_segments, key=lambda number: (tally.by_segments[number], -number), default=0)
@@ -182,46 +196,48 @@ async def _recipients(account_id: int, group_ids: Sequence[int], *, exact: bool)
         return
     newest = await Contact.filter(account_id=account_id).order_by("-id").first()
     top = newest.id if newest else 0
+    each = max(1, min(_DRAWN, EXACT_LIMIT) // _SLICES)
     for number in range(_SLICES):
         after = top * number // _SLICES
-        yield await store.current().audience(account_id, group_ids, after=after, limit=EXACT_LIMIT // _SLICES)
+        yield await store.current().audience(account_id, group_ids, after=after, limit=each)
 
 
-def _count(
-    template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks, alphabet: Alphabet
-) -> None:
+def _count(template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks) -> None:
+    places = [(name, ContactRow._fields.index(name)) for name in template.tokens]
+    blank, alphabet = tally.blank, tally.alphabet
+    tally.seen += len(rows)
     for row in rows:
-        fields: Mapping[str, str] = fields_of(row)
-        tally.seen += 1
+        fields: Mapping[str, str] = {name: str(row[place]) for name, place in places}
         try:
             if blanks:
                 fields = filled(fields, blanks)
         except HeldBack:
             tally.held += 1
             continue
-        for token in template.tokens:
-            if not fields[token].strip():
-                tally.blank[token] += 1
+        for token, value in fields.items():
+            if not value or value.isspace():
+                blank[token] += 1
         try:
-            text = template.render(fields)
+            text = to_send(template.render(fields))
         except DomainError:
             tally.unsendable += 1
             continue
-        if not text.strip():
-            tally.unsendable += 1
-            continue
-        _note(tally, row, text, segments(text, alphabet=alphabet), alphabet)
+        _note(tally, row, text, segments(text, alphabet=alphabet))
 
 
-def _note(tally: _Tally, row: ContactRow, text: str, size: Segments, alphabet: Alphabet) -> None:
+def _note(tally: _Tally, row: ContactRow, text: str, size: Segments) -> None:
     tally.by_segments[size.count] += 1
-    if len(tally.kept[size.count]) < COSTLY_LIMIT:
-        tally.kept[size.count].append(row)
     if size.encoding is Alphabet.UCS2:
         tally.ucs2 += 1
-        tally.cheaper += size.count - segments(downgrade(text, alphabet=alphabet), alphabet=alphabet).count
     if tally.sample is None:
         tally.sample = _sample(row, text, size)
+    if tally.brief:
+        return
+    if size.encoding is Alphabet.UCS2:
+        alphabet = tally.alphabet
+        tally.cheaper += size.count - segments(downgrade(text, alphabet=alphabet), alphabet=alphabet).count
+    if len(tally.kept[size.count]) < COSTLY_LIMIT:
+        tally.kept[size.count].append(row)
     if tally.shortest is None or len(text) < len(tally.shortest.text):
         tally.shortest = _sample(row, text, size)
     if tally.longest is None or len(text) > len(tally.longest.text):

@@ -6,11 +6,18 @@ from domain.store.postgres.dispatch import PostgresDispatch
 from domain.store.postgres.doubt import PostgresDoubt
 from domain.store.postgres.imports import PostgresImports
 from domain.store.postgres.journal import PostgresJournal
+from domain.store.postgres.overlap import PostgresOverlap
 
 __all__ = ["PostgresStore"]
 
 
 class PostgresStore(
-    PostgresDispatch, PostgresDoubt, PostgresContacts, PostgresImports, PostgresJournal, PostgresConnection
+    PostgresDispatch,
+    PostgresDoubt,
+    PostgresContacts,
+    PostgresImports,
+    PostgresJournal,
+    PostgresOverlap,
+    PostgresConnection,
 ):
     """``domain.store.whole.Store`` on Tortoise's pool; several senders may work on it at once."""

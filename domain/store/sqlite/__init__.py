@@ -6,9 +6,12 @@ from domain.store.sqlite.dispatch import SqliteDispatch
 from domain.store.sqlite.doubt import SqliteDoubt
 from domain.store.sqlite.imports import SqliteImports
 from domain.store.sqlite.journal import SqliteJournal
+from domain.store.sqlite.overlap import SqliteOverlap
 
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(SqliteDispatch, SqliteDoubt, SqliteContacts, SqliteImports, SqliteJournal, SqliteConnection):
+class SqliteStore(
+    SqliteDispatch, SqliteDoubt, SqliteContacts, SqliteImports, SqliteJournal, SqliteOverlap, SqliteConnection
+):
     """``domain.store.interface.Store`` on one file: one writer, Tortoise's connection, and one reader."""

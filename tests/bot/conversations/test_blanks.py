@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversations.blanks import ShowBlanks
-from bot.conversations.campaign_review import AskLaunch, Launch
+from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.campaigns import OpenCampaign
 from domain import store
 from domain.models import Account, Campaign, Message
@@ -43,7 +43,7 @@ async def test_a_launch_with_undecided_blanks_asks_first(owner: Talk, sqlite_acc
     assert t("blanks.ask_first") in owner.screen.text
     campaign = await campaigns.get(account.id, campaign_id)
     with pytest.raises(Undecided):
-        await owner.do(Launch(campaign_id, campaign.revision))
+        await owner.do(Launch(campaign_id, campaign.revision, ""))
 
     assert (await Campaign.get(id=campaign_id)).state.value == "draft"
 

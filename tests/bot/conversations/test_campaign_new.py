@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.campaign_new import NewCampaign
-from bot.conversations.campaign_review import AskLaunch, Launch
 from bot.conversations.campaigns import ListCampaigns
 from bot.wizard import GoTo, ResumeDraft, Step
 from domain.models import Account, Campaign, CampaignMode, ContactGroup, StartKind, Template
@@ -43,7 +43,7 @@ async def to_review(owner: Talk) -> Campaign:
     await owner.tap("cobranza")
     await owner.tap("PREGON")
     await owner.tap(t.label("wizard.start_now"))
-    return await Campaign.get()
+    return await Campaign.all().order_by("-id").first() or pytest.fail("no campaign")
 
 
 async def test_six_steps_by_buttons_lead_to_a_review_that_says_what_will_happen(owner: Talk) -> None:
@@ -79,7 +79,9 @@ async def test_the_same_launch_twice_starts_once(owner: Talk) -> None:
     """Two taps, two people, or an update that Telegram delivers again."""
     campaign = await to_review(owner)
     await campaign.refresh_from_db()
-    launch = Launch(campaign.id, campaign.revision)
+    await owner.tap(owner.chat.t.label("review.launch"))
+    launch = owner.button(owner.chat.t.label("review.launch_yes", count=4)).action
+    assert isinstance(launch, Launch)
     await owner.do(launch)
     await campaign.refresh_from_db()
     first = campaign.revision
@@ -97,12 +99,42 @@ async def test_what_changed_since_the_review_is_shown_instead_of_launched(owner:
     await campaign.refresh_from_db()
     stale = campaign.revision
     await Campaign.filter(id=campaign.id).update(revision=stale + 1)
-    for action in (AskLaunch(campaign.id, stale), Launch(campaign.id, stale)):
+    for action in (AskLaunch(campaign.id, stale), Launch(campaign.id, stale, seen="")):
         screen = await owner.do(action)
         assert screen.toast == owner.chat.t.label("review.changed")
     await campaign.refresh_from_db()
 
     assert campaign.state is CampaignState.DRAFT
+
+
+async def test_numbers_that_changed_since_they_were_confirmed_are_shown_again(owner: Talk, ready: Account) -> None:
+    """Somebody is blacklisted between the question and the answer: the person sees the new number and price first."""
+    t = owner.chat.t
+    await to_review(owner)
+    await owner.tap(t.label("review.launch"))
+    await block(ready, [FIRST + 1])
+    screen = await owner.tap(t.label("review.launch_yes", count=4))
+    assert screen.toast == t.label("launch.counts_changed")
+    assert (await Campaign.get()).state is CampaignState.DRAFT
+
+    await owner.tap(t.label("review.launch_yes", count=3))
+    assert (await Campaign.get()).state is CampaignState.SCHEDULED
+
+
+async def test_the_same_text_to_the_same_people_is_asked_about_first(owner: Talk, ready: Account) -> None:
+    """With how many got it, and from which campaign; the safe way is the first button."""
+    t = owner.chat.t
+    await to_review(owner)
+    await owner.tap(t.label("review.launch"))
+    await owner.tap(t.label("review.launch_yes", count=4))
+    await to_review(owner)
+    await owner.tap(t.label("review.launch"))
+
+    assert t("launch.echo", count=4, audience="4", share=t.percent(1)) in owner.screen.text
+    assert owner.labels[0] == t.label("review.launch_no")
+    await owner.tap(t.label("launch.despite"))
+    await owner.tap(t.label("review.launch_yes", count=4))
+    assert await Campaign.filter(state=CampaignState.SCHEDULED).count() == 2
 
 
 async def test_groups_are_toggled_and_their_people_counted_once(owner: Talk) -> None:

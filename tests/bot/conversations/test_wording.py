@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from bot.chat import Upload
-from bot.conversations.campaign_review import AskLaunch, Launch
+from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.templates import OpenTemplate
 from bot.conversations.wording import AskWords, ListWords
 from bot.screen import handler_of
@@ -99,7 +99,7 @@ async def test_a_writer_is_warned_and_a_launch_is_refused(owner: Talk, sqlite_ac
     with pytest.raises(WordsRefused):
         await owner.do(AskLaunch(campaign.id, campaign.revision))
     with pytest.raises(WordsRefused):
-        await owner.do(Launch(campaign.id, campaign.revision))
+        await owner.do(Launch(campaign.id, campaign.revision, ""))
 
     assert (await Campaign.get(id=campaign.id)).state.value == "draft"
 

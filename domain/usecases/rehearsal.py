@@ -1,0 +1,217 @@
+"""
+*Ensayo exacto*: the results table that a draft will come to if the operator accepts everything, when its first and its
+last message leave, and what it costs. Kept with the campaign at its launch, to be held against what came. Reads only.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from domain import store
+from domain.models import Account, Campaign
+from domain.rules.message_state import MessageState
+from domain.rules.plan import Plan, plan
+from domain.rules.price import Bracket, Money
+from domain.rules.schedule import periods
+from domain.rules.statistics import Statistics
+from domain.usecases.drafts import Draft
+from domain.usecases.forecast import Forecast, Progress, forecast, price_of
+from domain.usecases.hours import hours_of
+
+ASSUMED_RATE: Final = 100.0  #: messages a second where neither the campaign nor its route has a limit
+_PERIODS: Final = 4_000  # looked at: ten years of them
+_SAMPLING: Final = 0.02  # of the segments that a sample gives: what it may be off by, either way
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What is kept of a rehearsal.
+
+    Attributes:
+        counts: Messages by state, as the results table has them.
+        held: Contacts that are held back: there is no message for them.
+        low, high: Segments that are billed, at least and at most; they differ where not everything is known.
+        cost: The same in money; None: no price is set.
+        first, last: When the first and the last message leave; None: none does.
+        exact: Everybody was looked at.
+    """
+
+    counts: Mapping[MessageState, int]
+    held: int
+    low: int
+    high: int
+    cost: Bracket | None
+    first: datetime | None
+    last: datetime | None
+    exact: bool
+
+    @property
+    def statistics(self) -> Statistics:
+        """As the results screen reads it."""
+        return Statistics(self.counts)
+
+    @property
+    def digest(self) -> str:
+        """Equal for two rehearsals that say the same of numbers and money; for a button."""
+        told = repr((sorted(self.counts.items()), self.held, self.low, self.high, self.cost))
+        return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+    def to_json(self) -> dict[str, object]:
+        """For ``Campaign.forecast``."""
+        cost = self.cost and {
+            "low": str(self.cost.low.amount),
+            "high": str(self.cost.high.amount),
+            "currency": self.cost.low.currency,
+        }
+        return {
+            "counts": {state.value: count for state, count in self.counts.items()},
+            "held": self.held,
+            "low": self.low,
+            "high": self.high,
+            "cost": cost,
+            "first": self.first and self.first.isoformat(),
+            "last": self.last and self.last.isoformat(),
+            "exact": self.exact,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """
+    A draft, rehearsed.
+
+    Attributes:
+        forecast: Texts and segments.
+        plan: Hours and pace.
+        receipts: The route asks for receipts: what is accepted is then delivered.
+        rate_known: The campaign or its route has a pace; else ``ASSUMED_RATE`` was taken.
+    """
+
+    forecast: Forecast
+    plan: Plan
+    said: Said
+    receipts: bool
+    rate_known: bool
+
+
+async def rehearse(
+    account_id: int, draft: Draft, *, now: datetime, exact: bool = False, progress: Progress | None = None
+) -> Rehearsal:
+    """
+    What comes of the draft if it is launched now.
+
+    Args:
+        exact: Look at every recipient, however many there are.
+        progress: Told now and then how many have been looked at.
+
+    Raises:
+        BadTemplate: Its text cannot be rendered at all.
+    """
+    found = await forecast(account_id, draft, exact=exact, progress=progress)
+    account = await Account.get(id=account_id)
+    route = await _route(now)
+    sendable = max(0, found.recipients - found.unsendable)
+    rate, known = _rate(draft.campaign, route.tps, sendable, found.segments)
+    begins = now + timedelta(seconds=account.countdown_s)
+    hours = hours_of(draft.campaign, account, now=now)
+    planned = plan(
+        sendable,
+        start=begins,
+        periods=islice(periods(begins, hours), _PERIODS),
+        rate=rate,
+        daily_cap=draft.campaign.daily_cap,
+        zone=ZoneInfo(account.time_zone),
+    )
+    low, high = _segments(found, planned, sendable)
+    price = await price_of(account_id)
+    arrived = MessageState.DELIVERED if route.receipts else MessageState.ACCEPTED
+    counts = {
+        arrived: planned.sent,
+        MessageState.BLOCKED: found.blacklisted,
+        MessageState.SCHEDULE_EXPIRED: planned.expired,
+        MessageState.INVALID_NUMBER: found.unsendable,
+    }
+    said = Said(
+        counts={state: count for state, count in counts.items() if count},
+        held=found.held,
+        low=low,
+        high=high,
+        cost=Bracket(price.times(low), price.times(high)) if price else None,
+        first=planned.first,
+        last=planned.last,
+        exact=found.exact,
+    )
+    return Rehearsal(found, planned, said, receipts=route.receipts, rate_known=known)
+
+
+def said_of(campaign: Campaign) -> Said | None:
+    """What was said at its launch; None: nothing was, or an older release said it otherwise."""
+    kept = campaign.forecast
+    if not isinstance(kept, Mapping):
+        return None
+    try:
+        return _read(kept)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def _read(kept: Mapping[str, object]) -> Said:
+    counts, cost = kept["counts"], kept["cost"]
+    if not isinstance(counts, Mapping):
+        raise TypeError("counts")
+    bracket = None
+    if isinstance(cost, Mapping):
+        low, high = (Money(Decimal(str(cost[key])), str(cost["currency"])) for key in ("low", "high"))
+        bracket = Bracket(low, high)
+    return Said(
+        counts={MessageState(state): int(count) for state, count in counts.items()},
+        held=int(str(kept["held"])),
+        low=int(str(kept["low"])),
+        high=int(str(kept["high"])),
+        cost=bracket,
+        first=_moment(kept["first"]),
+        last=_moment(kept["last"]),
+        exact=bool(kept["exact"]),
+    )
+
+
+def _moment(kept: object) -> datetime | None:
+    return datetime.fromisoformat(str(kept)).astimezone(UTC) if kept else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """What the running senders say of the route that dispatches. ``tps``: segments a second, 0: no limit."""
+
+    tps: float
+    receipts: bool
+
+
+async def _route(now: datetime) -> _Route:
+    links = await store.current().links(int(now.timestamp() * 1_000))
+    for link in links:
+        if link.get("dispatches"):
+            return _Route(float(str(link.get("tps") or 0)), bool(link.get("receipts", True)))
+    return _Route(0.0, receipts=True)
+
+
+def _rate(campaign: Campaign, route_tps: float, messages: int, segments: int) -> tuple[float, bool]:
+    """Messages a second, and whether that is known."""
+    limits = [] if campaign.tps is None else [campaign.tps]
+    if route_tps:
+        limits.append(route_tps * messages / segments if segments else route_tps)
+    return (min(limits), True) if limits else (ASSUMED_RATE, False)
+
+
+def _segments(found: Forecast, planned: Plan, sendable: int) -> tuple[int, int]:
+    """At least and at most: a sample may be off, and which messages expire is known only when they do."""
+    off = 0 if found.exact else round(found.segments * _SAMPLING)
+    share = planned.sent / sendable if sendable else 0.0
+    low = found.segments if not planned.expired else int(found.segments * share)
+    return max(0, low - off), found.segments + off
