@@ -120,16 +120,16 @@ async def rehearse(
     rate, known = _rate(draft.campaign, route.tps, sendable, found.segments)
     begins = now + timedelta(seconds=account.countdown_s)
     hours = hours_of(draft.campaign, account, now=now)
+    price = await price_of(account_id)
     planned = plan(
         sendable,
         start=begins,
         periods=islice(periods(begins, hours), _PERIODS),
         rate=rate,
-        daily_cap=draft.campaign.daily_cap,
+        daily_cap=_daily_cap(draft.campaign, account, sendable, price.times(found.segments) if price else None),
         zone=ZoneInfo(account.time_zone),
     )
     low, high = _segments(found, planned, sendable)
-    price = await price_of(account_id)
     arrived = MessageState.DELIVERED if route.receipts else MessageState.ACCEPTED
     counts = {
         arrived: planned.sent,
@@ -207,6 +207,14 @@ def _rate(campaign: Campaign, route_tps: float, messages: int, segments: int) ->
     if route_tps:
         limits.append(route_tps * messages / segments if segments else route_tps)
     return (min(limits), True) if limits else (ASSUMED_RATE, False)
+
+
+def _daily_cap(campaign: Campaign, account: Account, messages: int, cost: Money | None) -> int | None:
+    """Its own, or what the account's budget pays for in a day on which nothing else is sent; the lesser one."""
+    caps = [] if campaign.daily_cap is None else [campaign.daily_cap]
+    if account.budget_day is not None and cost is not None and cost.amount:
+        caps.append(int(account.budget_day * messages / cost.amount))
+    return min(caps, default=None)
 
 
 def _segments(found: Forecast, planned: Plan, sendable: int) -> tuple[int, int]:

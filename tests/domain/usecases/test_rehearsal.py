@@ -84,6 +84,15 @@ async def test_a_daily_cap_and_holidays_are_in_the_plan(account: Account, draft:
     assert found.plan.last.date().isoformat() == "2026-12-12"
 
 
+async def test_the_budget_of_a_day_is_in_the_plan(account: Account, draft: int) -> None:
+    """Ten cents a day pay for two messages: the last of seven leaves on the fourth day."""
+    await Account.filter(id=account.id).update(budget_day=Decimal("0.10"))
+    found = await rehearsed(account, draft)
+
+    assert found.plan.last is not None
+    assert found.plan.last.date().isoformat() == "2026-11-27"
+
+
 async def test_what_no_hour_is_left_for_expires_and_makes_the_price_a_range(account: Account, draft: int) -> None:
     """A minute of sending at one in twenty seconds: three leave, four expire."""
     await draft_hours.set_tps(account.id, draft, tps=0.05)
