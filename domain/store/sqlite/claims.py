@@ -48,6 +48,9 @@ _SUBMIT: Final = f"""
 update message set state = '{target(MessageEvent.SUBMIT)}', segments = ?, route = ?, submitted_ms = ?
 where id in (select value from json_each(?)) and state in {PENDING}
 """
+_SUBMIT_FREE: Final = f"""{_SUBMIT}
+and not exists (select 1 from blacklist_entry b where b.account_id = ? and b.msisdn = message.msisdn)
+"""
 _BLOCK: Final = f"""
 update message set state = '{target(MessageEvent.BLACKLIST)}', done_ms = ?
 where id in (select value from json_each(?)) and state in {PENDING}
@@ -121,6 +124,39 @@ def _mark_submitted(
         return frozenset()
     terms = Terms._make(held)
     batch, short = _within_limits(db, terms, claim.campaign_id, batch, now_ms)
+    ids = _mark_all(db, terms, batch, route, now_ms) if claim.chunk_id is not None else None
+    if ids is None:
+        ids = _mark_some(db, sender, claim, terms, batch, route, now_ms)
+    billed = sum([segments for message_id, segments in batch if message_id in ids])
+    if ids or short:
+        terms.add(db, claim.campaign_id, sender, Use(now_ms, len(ids), billed, short))
+    return ids
+
+
+def _mark_all(
+    db: sqlite3.Connection, terms: Terms, batch: Sequence[Submission], route: str, now_ms: int
+) -> frozenset[int] | None:
+    """The whole batch in one go, as nearly every one can be; None, and nothing is marked: some of it cannot."""
+    db.execute("savepoint marking")
+    marked = 0
+    for segments, ids in _by_segments(batch).items():
+        marked += db.execute(_SUBMIT_FREE, (segments, route, now_ms, json.dumps(ids), terms.account_id)).rowcount
+    if marked < len(batch):
+        db.execute("rollback to marking")
+    db.execute("release marking")
+    return frozenset([submission[0] for submission in batch]) if marked == len(batch) else None
+
+
+def _mark_some(
+    db: sqlite3.Connection,
+    sender: str,
+    claim: Claim,
+    terms: Terms,
+    batch: Sequence[Submission],
+    route: str,
+    now_ms: int,
+) -> frozenset[int]:
+    """Find out which may go; the blacklisted ones are blocked."""
     keys = json.dumps([submission.message_id for submission in batch])
     if claim.chunk_id is None:
         (keys,) = db.execute(
@@ -132,17 +168,17 @@ def _mark_submitted(
     if blocked != "[]":
         db.execute(_BLOCK, (now_ms, blocked))
         db.execute(_DROP_RETRIES, (blocked,))
-    ids = frozenset(json.loads(free))
-    by_segments = defaultdict[int, list[int]](list)
+    allowed = frozenset[int](json.loads(free))
+    for segments, ids in _by_segments([one for one in batch if one.message_id in allowed]).items():
+        db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(ids)))
+    return allowed
+
+
+def _by_segments(batch: Sequence[Submission]) -> dict[int, list[int]]:
+    found = defaultdict[int, list[int]](list)
     for message_id, segments in batch:
-        if message_id in ids:
-            by_segments[segments].append(message_id)
-    for segments, out in by_segments.items():
-        db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(out)))
-    billed = sum(segments * len(out) for segments, out in by_segments.items())
-    if ids or short:
-        terms.add(db, claim.campaign_id, sender, Use(now_ms, len(ids), billed, short))
-    return ids
+        found[segments].append(message_id)
+    return found
 
 
 def _within_limits(
