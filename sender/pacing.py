@@ -6,8 +6,9 @@ from typing import Final
 NOTHING: Final = -1.0  #: a limit under which nothing leaves: others have all of it
 _WINDOW_S: Final = 1.0
 _STEPS: Final = 50  # a second is filled in this many steps, so that pacing stays even
-SHY: Final = 0.985  #: of a limit that the operator holds us to: what leaves evenly may arrive a little closer together
+SHY: Final = 0.99  #: of a limit that the operator holds us to: what leaves evenly may arrive a little closer together
 _MOMENT_S: Final = 0.005  # what leaves within it is remembered as one
+_LATE_S: Final = 0.1  # a process that was held up so long makes it good; the window holds all the same
 _CLOSED_S: Final = 0.2  # between looks whether there is a share again
 
 
@@ -59,12 +60,13 @@ class Pacer:
 
     Args:
         tps: Submits a second; 0: no limit; ``NOTHING``: none may leave.
-        shy: The part of it at which they leave, evenly.
+        shy: The part of it at which they leave, evenly; the window in which they are counted is longer by as much.
     """
 
     def __init__(self, tps: float, *, shy: float = 1.0) -> None:
         self._tps = tps
         self._shy = shy
+        self._window_s = _WINDOW_S / shy
         self._ceiling = Ceiling()
         self._sent: deque[tuple[float, float, int]] = deque()  # first and last of a moment, how many; of a second
         self._in_window = 0  # of the last second, and reserved
@@ -113,7 +115,8 @@ class Pacer:
         self._in_window += count
         rate = self.rate(now) * self._shy
         if rate > 0 and count:
-            self._next = max(self._next, now - self._step(rate) / rate) + count / rate
+            idle = now - self._next > _LATE_S
+            self._next = (max(self._next, now - self._step(rate) / rate) if idle else self._next) + count / rate
 
     def left(self, count: int, *, now: float) -> None:
         """So many of those reserved leave now."""
@@ -145,7 +148,7 @@ class Pacer:
         self._forget(now)
         until = self._next - now
         if self._in_window >= self._whole(rate) and self._sent:
-            until = max(until, self._sent[0][1] + _WINDOW_S - now)
+            until = max(until, self._sent[0][1] + self._window_s - now)
         return max(0.0, until)
 
     @staticmethod
@@ -154,5 +157,5 @@ class Pacer:
         return max(1, int(rate))
 
     def _forget(self, now: float) -> None:
-        while self._sent and self._sent[0][1] <= now - _WINDOW_S:
+        while self._sent and self._sent[0][1] <= now - self._window_s:
             self._in_window -= self._sent.popleft()[2]
