@@ -38,6 +38,7 @@ from bot.screen import actions
 from bot.watchdog import Watchdog
 from domain.settings import Settings
 from domain.usecases.accounts import ensure_first_account
+from domain.usecases.change_run import run_changes
 from domain.usecases.import_run import run_jobs
 from locales import Catalogues, load
 
@@ -47,7 +48,7 @@ BotApplication = Application[Any, Context, Any, Any, Any, Any]
 Job = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 #: What else the program does beside talking: each runs until the event is set.
-jobs: Final[list[Job]] = [run_jobs]
+jobs: Final[list[Job]] = [run_jobs, run_changes]
 
 _FIRST_WAIT_S: Final = 1.0
 _LONGEST_WAIT_S: Final = 30.0

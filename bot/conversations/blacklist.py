@@ -3,12 +3,14 @@
 from bot.chat import Chat
 from bot.conversations import contacts as contact_talk
 from bot.conversations import groups as group_talk
+from bot.conversations import undo as undo_talk
 from bot.layout import PAGE, cut, footer, heading, pager
-from bot.screen import Action, Button, Screen, Style, Takes, on
+from bot.screen import Action, Button, Document, Screen, Style, Takes, on
 from domain.rules.msisdn import NumberPlan, display
 from domain.rules.permission import Permission
-from domain.usecases import blacklist, contacts
+from domain.usecases import blacklist, contact_export, contacts
 from domain.usecases.blacklist import Added, Entry, Page, Source
+from domain.usecases.contact_file import FileKind
 from domain.usecases.contacts import BadNumber
 from locales import Texts
 
@@ -58,23 +60,37 @@ class RemoveEntry(Action, code="by", permission=Permission.EDIT):
     entry_id: int
 
 
+class AskExport(Action, code="bw"):
+    """Which kind of file."""
+
+
+class Export(Action, code="bz"):
+    """Make the file."""
+
+    kind: str
+
+
 # --- screens
 
 
-def list_screen(page: Page, t: Texts, *, may_edit: bool, toast: str | None = None) -> Screen:
-    """A page of the list."""
+def list_screen(page: Page, chat: Chat) -> Screen:
+    """A page of the list: number, since when, how it came."""
+    t, may_edit = chat.t, chat.may(Permission.EDIT)
     text = t("blacklist.count", count=page.total) if page.total else t("blacklist.empty")
+    if page.entries:
+        text += "\n\n" + "\n".join(_line(entry, chat) for entry in page.entries)
     rows: list[tuple[Button, ...]] = [
-        (Button(cut(f"{display(entry.msisdn)} · {t.label(f'blacklist.source.{entry.source}')}"), OpenEntry(entry.id)),)
-        for entry in page.entries
+        (Button(cut(f"🚫 {display(entry.msisdn)}"), OpenEntry(entry.id)),) for entry in page.entries
     ]
     rows += pager(page.index, page.total, to=ListBlacklist)
     if may_edit:
         style = None if page.total else Style.PRIMARY
         rows.append((Button(t.label("blacklist.add"), AskBlocked(), style),))
     if page.total:
-        rows.append((Button(t.label("blacklist.search"), AskSearch()),))
-    return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, group_talk.ListGroups())), toast=toast)
+        rows.append((Button(t.label("blacklist.search"), AskSearch()), Button(t.label("list.export"), AskExport())))
+    if may_edit:
+        rows.append((Button(t.label("undo.open"), undo_talk.ListChanges()),))
+    return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, group_talk.ListGroups())))
 
 
 def add_screen(t: Texts, *, refused: BadNumber | None = None) -> Screen:
@@ -96,9 +112,10 @@ def added_screen(added: Added, t: Texts) -> Screen:
         lines += [contact_talk.refused_line(text, why, t) for text, why in added.refused[:_REFUSED_SHOWN]]
     nothing = not added.added and not added.already
     more = Button(t.label("blacklist.add_more"), AskBlocked())
+    undo_row = ((Button(t.label("undo.do"), undo_talk.Undo(added.change_id)),),) if added.change_id else ()
     return Screen(
         f"{_head(t)}\n\n" + "\n".join(lines),
-        ((more,), *footer(t, ListBlacklist())),
+        (*undo_row, (more,), *footer(t, ListBlacklist())),
         expects=AddBlocked() if nothing else None,
     )
 
@@ -132,6 +149,24 @@ def remove_screen(entry: Entry, t: Texts) -> Screen:
     return Screen(f"{head}\n\n{text}", ((yes,), *footer(t, OpenEntry(entry.id))))
 
 
+def export_screen(page: Page, t: Texts) -> Screen:
+    """Which kind of file, with how many numbers it will hold."""
+    rows = (
+        (
+            Button("CSV", Export(FileKind.CSV.value), Style.PRIMARY),
+            Button("Excel (.xlsx)", Export(FileKind.XLSX.value)),
+        ),
+    )
+    text = t("blacklist.export.ask", count=page.total)
+    return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, ListBlacklist())))
+
+
+def _line(entry: Entry, chat: Chat) -> str:
+    day = chat.t.day(entry.since, chat.account.zone)
+    source = chat.t.label(f"blacklist.source.{entry.source}")
+    return chat.t("blacklist.line", number=display(entry.msisdn), day=day, source=source)
+
+
 def _head(t: Texts) -> str:
     return heading(t.label("blacklist.title"), t.label("contacts.title"))
 
@@ -143,7 +178,7 @@ def _head(t: Texts) -> str:
 async def list_blacklist(action: ListBlacklist, chat: Chat) -> Screen:
     """Show a page."""
     page = await blacklist.page(chat.account.id, index=action.page, size=PAGE)
-    return list_screen(page, chat.t, may_edit=chat.may(Permission.EDIT))
+    return list_screen(page, chat)
 
 
 @on(AskBlocked)
@@ -192,7 +227,34 @@ async def ask_remove(action: AskRemove, chat: Chat) -> Screen:
 @on(RemoveEntry)
 async def remove_entry(action: RemoveEntry, chat: Chat) -> Screen:
     """Take it off and show the list."""
-    msisdn = await blacklist.remove(chat.account.id, action.entry_id, by=chat.person_id)
-    toast = chat.t.label("blacklist.removed", number=display(msisdn))
-    page = await blacklist.page(chat.account.id, index=0, size=PAGE)
-    return list_screen(page, chat.t, may_edit=chat.may(Permission.EDIT), toast=toast)
+    gone = await blacklist.remove(chat.account.id, action.entry_id, by=chat.person_id)
+    screen = await list_blacklist(ListBlacklist(), chat)
+    note = chat.t("blacklist.removed", number=display(gone.msisdn))
+    return undo_talk.with_undo(screen, gone.change_id, chat.t, note=note)
+
+
+@on(AskExport)
+async def ask_export(_action: AskExport, chat: Chat) -> Screen:
+    """Offer the kinds."""
+    return export_screen(await blacklist.page(chat.account.id, index=0, size=1), chat.t)
+
+
+@on(Export)
+async def export(action: Export, chat: Chat) -> Screen:
+    """Write the file and send it above the list."""
+    t = chat.t
+    kind = FileKind(action.kind) if action.kind in set(FileKind) else FileKind.CSV
+    header = [t.label("field.msisdn"), t.label("blacklist.column.source"), t.label("blacklist.column.since")]
+    files = await contact_export.blacklist(
+        chat.account.id,
+        kind=kind,
+        title=t.label("blacklist.export.file"),
+        header=header,
+        sources={source: t.label(f"blacklist.source.{source}") for source in Source},
+        zone=chat.account.zone,
+    )
+    documents = tuple(
+        Document(file.name, file.content, t("blacklist.export.caption", count=file.rows)) for file in files
+    )
+    screen = await list_blacklist(ListBlacklist(), chat)
+    return Screen(screen.text, screen.rows, documents=documents)

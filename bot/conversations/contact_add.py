@@ -3,8 +3,10 @@
 from typing import Final
 
 from bot.chat import Chat
+from bot.conversations import contact_list as list_talk
 from bot.conversations import contacts as contact_talk
 from bot.conversations import groups as group_talk
+from bot.conversations import undo as undo_talk
 from bot.layout import cut, footer, heading
 from bot.screen import Action, Button, Screen, Style, Takes, on
 from domain.errors import NotFound
@@ -96,10 +98,11 @@ def many_screen(added: AddedMany, group_id: int, title: str, t: Texts) -> Screen
         lines.append(t("contacts.many.refused", count=len(added.refused)))
         lines += [contact_talk.refused_line(text, problem, t) for text, problem in added.refused[:_REFUSED_SHOWN]]
     rows = (
-        (Button(t.label("groups.members"), group_talk.ListMembers(group_id)),),
+        (Button(t.label("groups.members"), list_talk.ShowGroup(group_id)),),
         (Button(t.label("contacts.add_more"), AskContact(group_id)),),
     )
-    return Screen(f"{head}\n\n" + "\n".join(lines), (*rows, *footer(t, group_talk.OpenGroup(group_id))))
+    screen = Screen(f"{head}\n\n" + "\n".join(lines), (*rows, *footer(t, group_talk.OpenGroup(group_id))))
+    return undo_talk.with_undo(screen, added.change_id, t)
 
 
 def _step(step: int, t: Texts) -> str:
@@ -130,13 +133,13 @@ async def add_contact(action: AddContact, chat: Chat) -> Screen:
                 number=chat.card.phone_number,
                 first_name=chat.card.first_name,
                 last_name=chat.card.last_name,
+                by=chat.person_id,
             )
         elif len(lines) > 1:
-            return many_screen(
-                await contacts.add_many(account_id, group_id, lines=lines), group_id, group.title, chat.t
-            )
+            many = await contacts.add_many(account_id, group_id, lines=lines, by=chat.person_id)
+            return many_screen(many, group_id, group.title, chat.t)
         else:
-            added = await contacts.add(account_id, group_id, line=lines[0] if lines else "")
+            added = await contacts.add(account_id, group_id, line=lines[0] if lines else "", by=chat.person_id)
     except BadNumber as error:
         return number_screen(group_id, group.title, chat.t, refused=error)
     view = await contacts.get(account_id, added.contact_id)
@@ -157,7 +160,8 @@ async def ask_step(action: AskStep, chat: Chat) -> Screen:
 async def answer_step(action: AnswerStep, chat: Chat) -> Screen:
     """Save the field and go on; after the last one the contact is shown."""
     step = _checked_step(action.step)
-    await contacts.change(chat.account.id, action.contact_id, field=FIELDS[step - 2], text=chat.text or "")
+    field, text = FIELDS[step - 2], chat.text or ""
+    await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
     view = await contacts.get(chat.account.id, action.contact_id)
     if step < _STEPS:
         return step_screen(view, action.group_id, chat.t, step=step + 1)
@@ -176,9 +180,10 @@ async def receive_card(_action: ReceiveCard, chat: Chat) -> Screen:
             number=chat.card.phone_number,
             first_name=chat.card.first_name,
             last_name=chat.card.last_name,
+            by=chat.person_id,
         )
     except BadNumber as error:
-        return contact_talk.find_screen(chat.t, refused=error)
+        return list_talk.search_screen(chat.t, refused=error)
     view = await contacts.get(chat.account.id, added.contact_id)
     note = chat.t("contacts.card.saved" if added.created else "contacts.add.known")
     return contact_talk.contact_screen(view, chat.t, group_id=None, may_edit=True, note=note)

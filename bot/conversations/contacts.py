@@ -1,12 +1,13 @@
-"""Single contacts: finding one, its screen, its fields, its groups, deleting it. Adding one is ``contact_add``'s."""
+"""Single contacts: screen, fields, groups, deleting. Adding is ``contact_add``'s, lists are ``contact_list``'s."""
 
 from collections.abc import Sequence
 
 from bot.chat import Chat
 from bot.conversations import blacklist as blacklist_talk
 from bot.conversations import groups as group_talk
+from bot.conversations import undo as undo_talk
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
-from bot.screen import Action, Button, Rows, Screen, Style, Takes, on
+from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from domain.errors import NotFound
 from domain.rules.msisdn import NumberProblem, display
 from domain.rules.permission import Permission
@@ -71,41 +72,36 @@ class BlockContact(Action, code="kb", permission=Permission.EDIT):
     group_id: int | None = None
 
 
-class LeaveGroup(Action, code="kt", permission=Permission.EDIT):
-    """Take it out of the group that the person came from."""
+class AskGroups(Action, code="kg", permission=Permission.EDIT):
+    """In which groups it is: each can be ticked."""
 
     contact_id: int
-    group_id: int
-
-
-class AskGroup(Action, code="kg", permission=Permission.EDIT):
-    """Choose a group for it."""
-
-    contact_id: int
+    group_id: int | None = None
     page: int = 0
 
 
-class JoinGroup(Action, code="kj", permission=Permission.EDIT):
-    """Put it in a group."""
+class ToggleGroup(Action, code="kj", permission=Permission.EDIT):
+    """Put it in a group, or take it out."""
 
     contact_id: int
-    group_id: int
+    group_id: int | None
+    page: int
+    target: int
 
 
-class AskNumber(Action, code="kq"):
-    """Ask for the number of a contact to find."""
+class EveryGroup(Action, code="kt", permission=Permission.EDIT):
+    """*Seleccionar todo*, *eliminar todos*."""
 
-
-class FindNumber(Action, code="kr", takes=Takes.TEXT | Takes.CARD):
-    """The number to find was typed."""
+    contact_id: int
+    group_id: int | None
+    page: int
+    inside: bool
 
 
 # --- screens
 
 
-def contact_screen(
-    view: ContactView, t: Texts, *, group_id: int | None, may_edit: bool, note: str = "", toast: str | None = None
-) -> Screen:
+def contact_screen(view: ContactView, t: Texts, *, group_id: int | None, may_edit: bool, note: str = "") -> Screen:
     """One contact: its fields, its groups, whether it is on the blacklist."""
     row = view.row
     name = " ".join(part for part in (row.first_name, row.last_name) if part)
@@ -120,9 +116,9 @@ def contact_screen(
     lines += ["", t("contacts.open.groups", titles=titles) if titles else t("contacts.open.no_group")]
     if view.entry_id is not None:
         lines.append(t("contacts.open.blacklisted"))
-    back = group_talk.ListMembers(group_id) if group_id is not None else group_talk.ListGroups()
+    back = unpack(f"xl:{row.contact_id - 1}:0:0") if group_id is None else group_talk.OpenGroup(group_id)
     rows = _contact_rows(view, t, group_id) if may_edit else ()
-    return Screen("\n".join(lines), (*rows, *footer(t, back)), toast=toast)
+    return Screen("\n".join(lines), (*rows, *footer(t, back)))
 
 
 def fields_screen(view: ContactView, t: Texts, *, group_id: int | None) -> Screen:
@@ -167,32 +163,32 @@ def delete_screen(view: ContactView, t: Texts, *, group_id: int | None) -> Scree
     )
 
 
-def choose_group_screen(view: ContactView, lines: Sequence[GroupLine], t: Texts, *, page: int) -> Screen:
-    """The groups that the contact is not in."""
+def groups_screen(
+    view: ContactView, lines: Sequence[GroupLine], t: Texts, *, group_id: int | None, page: int
+) -> Screen:
+    """All groups, ticked where the contact is in."""
     contact_id = view.row.contact_id
-    inside = {group_id for group_id, _ in view.groups}
-    free = [line for line in lines if line.id not in inside]
-    page = min(max(page, 0), max(0, (len(free) - 1) // PAGE))
-    head = heading(t.label("contacts.join"), t.label("contacts.title"), display(view.row.msisdn))
+    inside = {group for group, _ in view.groups}
+    page = min(max(page, 0), max(0, (len(lines) - 1) // PAGE))
+    head = heading(t.label("contacts.groups"), t.label("contacts.title"), display(view.row.msisdn))
     rows: list[tuple[Button, ...]] = [
-        (Button(cut(line.title), JoinGroup(contact_id, line.id)),) for line in free[page * PAGE : (page + 1) * PAGE]
+        (
+            Button(
+                cut(f"{'☑️' if line.id in inside else '⬜'} {line.title}"),
+                ToggleGroup(contact_id, group_id, page, line.id),
+            ),
+        )
+        for line in lines[page * PAGE : (page + 1) * PAGE]
     ]
-    rows += pager(page, len(free), to=lambda index: AskGroup(contact_id, index))
-    if not free:
+    rows += pager(page, len(lines), to=lambda index: AskGroups(contact_id, group_id, index))
+    if lines:
+        every = Button(t.label("contacts.groups.all"), EveryGroup(contact_id, group_id, page, inside=True))
+        none = Button(t.label("contacts.groups.none"), EveryGroup(contact_id, group_id, page, inside=False))
+        rows += [(every, none), (Button(t.label("contacts.done"), OpenContact(contact_id, group_id), Style.SUCCESS),)]
+    else:
         rows.append((Button(t.label("groups.new"), group_talk.NewGroup()),))
-    text = t("contacts.join.choose") if free else t("contacts.join.none")
-    return Screen(f"{head}\n\n{text}", (*rows, *footer(t, OpenContact(contact_id))))
-
-
-def find_screen(t: Texts, *, refused: BadNumber | None = None, missing: str = "") -> Screen:
-    """Asks for the number to find."""
-    head = heading(t.label("contacts.find"), t.label("contacts.title"))
-    lines = [refusal(refused, t), ""] if refused else []
-    if missing:
-        lines += [t("contacts.find.none", number=cut(missing)), ""]
-    lines.append(t("contacts.find.ask"))
-    back = group_talk.ListGroups()
-    return Screen(f"{head}\n\n" + "\n".join(lines), footer(t, back), expects=FindNumber())
+    text = t("contacts.groups.choose", count=len(inside)) if lines else t("contacts.join.none")
+    return Screen(f"{head}\n\n{text}", (*rows, *footer(t, OpenContact(contact_id, group_id))))
 
 
 def refusal(error: BadNumber, t: Texts) -> str:
@@ -212,9 +208,7 @@ def _contact_rows(view: ContactView, t: Texts, group_id: int | None) -> Rows:
         buttons.append(Button(t.label("contacts.block"), BlockContact(contact_id, group_id)))
     else:
         buttons.append(Button(t.label("contacts.unblock"), blacklist_talk.OpenEntry(view.entry_id)))
-    buttons.append(Button(t.label("contacts.join"), AskGroup(contact_id)))
-    if group_id is not None and any(group_id == inside for inside, _ in view.groups):
-        buttons.append(Button(t.label("contacts.leave"), LeaveGroup(contact_id, group_id)))
+    buttons.append(Button(t.label("contacts.groups"), AskGroups(contact_id, group_id)))
     buttons.append(Button(t.label("contacts.delete"), AskDeleteContact(contact_id, group_id)))
     return pairs(buttons)
 
@@ -247,7 +241,7 @@ async def set_field(action: SetField, chat: Chat) -> Screen:
     """Save it."""
     field, text = _checked_field(action.field), "" if action.clear else chat.text or ""
     try:
-        await contacts.change(chat.account.id, action.contact_id, field=field, text=text)
+        await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
     except BadNumber as error:
         view = await contacts.get(chat.account.id, action.contact_id)
         return field_screen(view, chat.t, field=field, group_id=action.group_id, refused=error)
@@ -264,66 +258,56 @@ async def ask_delete(action: AskDeleteContact, chat: Chat) -> Screen:
 @on(DeleteContact)
 async def delete_contact(action: DeleteContact, chat: Chat) -> Screen:
     """Delete it, and show where the person came from."""
-    msisdn = await contacts.delete(chat.account.id, action.contact_id)
-    toast = chat.t.label("contacts.deleted", number=display(msisdn))
+    gone = await contacts.delete(chat.account.id, action.contact_id, by=chat.person_id)
+    note = chat.t("contacts.deleted", number=display(gone.msisdn))
     if action.group_id is None:
         screen = await group_talk.list_groups(group_talk.ListGroups(), chat)
     else:
-        screen = await group_talk.list_members(group_talk.ListMembers(action.group_id), chat)
-    return Screen(screen.text, screen.rows, toast=toast)
+        screen = await group_talk.open_group(group_talk.OpenGroup(action.group_id), chat)
+    return undo_talk.with_undo(screen, gone.change_id, chat.t, note=note)
 
 
 @on(BlockContact)
 async def block_contact(action: BlockContact, chat: Chat) -> Screen:
     """Put it on the blacklist."""
-    await contacts.block(chat.account.id, action.contact_id, by=chat.person_id)
-    return await show(action.contact_id, action.group_id, chat, toast=chat.t.label("contacts.blocked"))
+    change_id = await contacts.block(chat.account.id, action.contact_id, by=chat.person_id)
+    screen = await show(action.contact_id, action.group_id, chat)
+    return undo_talk.with_undo(screen, change_id, chat.t, note=chat.t("contacts.blocked"))
 
 
-@on(LeaveGroup)
-async def leave_group(action: LeaveGroup, chat: Chat) -> Screen:
-    """Take it out of the group; it stays a contact."""
-    await contacts.leave(chat.account.id, action.group_id, contact_id=action.contact_id)
-    return await show(action.contact_id, action.group_id, chat, toast=chat.t.label("contacts.left"))
+@on(AskGroups)
+async def ask_groups(action: AskGroups, chat: Chat) -> Screen:
+    """Show all groups."""
+    return await _groups(action.contact_id, action.group_id, action.page, chat)
 
 
-@on(AskGroup)
-async def ask_group(action: AskGroup, chat: Chat) -> Screen:
-    """Offer the groups that it is not in."""
+@on(ToggleGroup)
+async def toggle_group(action: ToggleGroup, chat: Chat) -> Screen:
+    """In, or out; another tap takes it back."""
     view = await contacts.get(chat.account.id, action.contact_id)
-    return choose_group_screen(view, await groups.lines(chat.account.id), chat.t, page=action.page)
+    move = contacts.leave if any(group == action.target for group, _ in view.groups) else contacts.join
+    await move(chat.account.id, action.target, contact_id=action.contact_id)
+    return await _groups(action.contact_id, action.group_id, action.page, chat)
 
 
-@on(JoinGroup)
-async def join_group(action: JoinGroup, chat: Chat) -> Screen:
-    """Put it in the group."""
-    await contacts.join(chat.account.id, action.group_id, contact_id=action.contact_id)
-    return await show(action.contact_id, action.group_id, chat, toast=chat.t.label("contacts.joined"))
+@on(EveryGroup)
+async def every_group(action: EveryGroup, chat: Chat) -> Screen:
+    """In all of them, or in none."""
+    move = contacts.join if action.inside else contacts.leave
+    for line in await groups.lines(chat.account.id):
+        await move(chat.account.id, line.id, contact_id=action.contact_id)
+    return await _groups(action.contact_id, action.group_id, action.page, chat)
 
 
-@on(AskNumber)
-async def ask_number(_action: AskNumber, chat: Chat) -> Screen:
-    """Ask for the number to find."""
-    return find_screen(chat.t)
+async def _groups(contact_id: int, group_id: int | None, page: int, chat: Chat) -> Screen:
+    view = await contacts.get(chat.account.id, contact_id)
+    return groups_screen(view, await groups.lines(chat.account.id), chat.t, group_id=group_id, page=page)
 
 
-@on(FindNumber)
-async def find_number(_action: FindNumber, chat: Chat) -> Screen:
-    """Show the contact that has it."""
-    text = chat.card.phone_number if chat.card else chat.text or ""
-    try:
-        contact_id = await contacts.find(chat.account.id, text)
-    except BadNumber as error:
-        return find_screen(chat.t, refused=error)
-    if contact_id is None:
-        return find_screen(chat.t, missing=text)
-    return await show(contact_id, None, chat)
-
-
-async def show(contact_id: int, group_id: int | None, chat: Chat, *, toast: str | None = None) -> Screen:
+async def show(contact_id: int, group_id: int | None, chat: Chat) -> Screen:
     """The screen of a contact as it stands now."""
     view = await contacts.get(chat.account.id, contact_id)
-    return contact_screen(view, chat.t, group_id=group_id, may_edit=chat.may(Permission.EDIT), toast=toast)
+    return contact_screen(view, chat.t, group_id=group_id, may_edit=chat.may(Permission.EDIT))
 
 
 def _checked_field(field: str) -> str:

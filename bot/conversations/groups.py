@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from bot.chat import Chat
 from bot.conversations import blacklist as blacklist_talk
 from bot.conversations import contact_add as add_talk
-from bot.conversations import contacts as contact_talk
+from bot.conversations import contact_list as list_talk
 from bot.conversations import contacts_import as import_talk
+from bot.conversations import undo as undo_talk
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
-from domain.rules.msisdn import display
+from domain.models import ChangeState
 from domain.rules.permission import Permission
 from domain.rules.title import TITLE_LIMIT
-from domain.store import ContactRow
 from domain.usecases import groups
-from domain.usecases.groups import DESCRIPTION_LIMIT, GroupLine, GroupView, Page
+from domain.usecases.groups import DESCRIPTION_LIMIT, GroupLine, GroupView
 from locales import Texts
 
 # --- actions
@@ -83,13 +83,6 @@ class DeleteGroup(Action, code="gy", permission=Permission.EDIT):
     group_id: int
 
 
-class ListMembers(Action, code="gm"):
-    """The contacts of a group."""
-
-    group_id: int
-    page: int = 0
-
-
 class AskDnc(Action, code="gc", permission=Permission.EDIT):
     """How many *Aplique DNC* would take out."""
 
@@ -117,10 +110,12 @@ def list_screen(lines: Sequence[GroupLine], t: Texts, *, page: int = 0, may_edit
         rows.append((new, Button(t.label("imports.open"), import_talk.AskFile())))
     rows.append(
         (
-            Button(t.label("contacts.find"), contact_talk.AskNumber()),
-            Button(t.label("blacklist.open"), blacklist_talk.ListBlacklist()),
+            Button(t.label("list.open"), list_talk.ShowAll()),
+            Button(t.label("list.search"), list_talk.AskSearch()),
         )
     )
+    last = Button(t.label("blacklist.open"), blacklist_talk.ListBlacklist())
+    rows.append((last, Button(t.label("undo.open"), undo_talk.ListChanges())) if may_edit else (last,))
     return Screen(f"{heading(t.label('groups.title'), t.label('contacts.title'))}\n\n{text}", (*rows, *footer(t)))
 
 
@@ -154,7 +149,7 @@ def description_screen(group: GroupView, t: Texts) -> Screen:
     )
 
 
-def group_screen(group: GroupView, chat: Chat, *, toast: str | None = None) -> Screen:
+def group_screen(group: GroupView, chat: Chat) -> Screen:
     """One group with its numbers and everything that can be done with it."""
     t = chat.t
     lines = [heading(group.title, t.label("contacts.title"), t.label("groups.title")), ""]
@@ -169,26 +164,7 @@ def group_screen(group: GroupView, chat: Chat, *, toast: str | None = None) -> S
         lines.append(t("groups.open.last_import", file=cut(last.file_name), moment=moment, count=last.contacts))
     if not group.contacts:
         lines += ["", t("groups.open.empty")]
-    return Screen("\n".join(lines), _group_rows(group, chat), toast=toast)
-
-
-def members_screen(page: Page, t: Texts, *, may_edit: bool) -> Screen:
-    """A page of a group's contacts: the numbers in the text, a button for each."""
-    head = heading(t.label("groups.members.title"), t.label("contacts.title"), cut(page.title))
-    text = t("groups.members.count", count=page.total) if page.total else t("groups.members.empty")
-    rows: list[tuple[Button, ...]] = [
-        (
-            Button(
-                _member(contact, contact.msisdn in page.blacklisted),
-                contact_talk.OpenContact(contact.contact_id, page.group_id),
-            ),
-        )
-        for contact in page.contacts
-    ]
-    rows += pager(page.index, page.total, to=lambda index: ListMembers(page.group_id, index))
-    if may_edit:
-        rows.append((Button(t.label("contacts.add"), add_talk.AskContact(page.group_id)),))
-    return Screen(f"{head}\n\n{text}", (*rows, *footer(t, OpenGroup(page.group_id))))
+    return Screen("\n".join(lines), _group_rows(group, chat))
 
 
 def delete_screen(group: GroupView, t: Texts) -> Screen:
@@ -218,15 +194,9 @@ def _line(line: GroupLine, t: Texts) -> str:
     return t.label("groups.list.line", title=cut(line.title, 20), number=t.number(line.contacts))
 
 
-def _member(contact: ContactRow, blacklisted: bool) -> str:
-    name = " ".join(part for part in (contact.first_name, contact.last_name) if part)
-    label = f"{display(contact.msisdn)} {name}".strip()
-    return cut(f"🚫 {label}" if blacklisted else label)
-
-
 def _group_rows(group: GroupView, chat: Chat) -> Rows:
     t, here = chat.t, group.id
-    buttons = [Button(t.label("groups.members"), ListMembers(here))] if group.contacts else []
+    buttons = [Button(t.label("groups.members"), list_talk.ShowGroup(here))] if group.contacts else []
     if chat.may(Permission.EDIT):
         first = Style.PRIMARY if not group.contacts else None
         buttons.append(Button(t.label("contacts.add"), add_talk.AskContact(here)))
@@ -321,16 +291,10 @@ async def ask_delete(action: AskDelete, chat: Chat) -> Screen:
 @on(DeleteGroup)
 async def delete_group(action: DeleteGroup, chat: Chat) -> Screen:
     """Delete it and show the list."""
-    title = await groups.delete(chat.account.id, action.group_id)
+    gone = await groups.delete(chat.account.id, action.group_id, by=chat.person_id)
     screen = await list_groups(ListGroups(), chat)
-    return Screen(screen.text, screen.rows, toast=chat.t.label("groups.deleted", title=cut(title)))
-
-
-@on(ListMembers)
-async def list_members(action: ListMembers, chat: Chat) -> Screen:
-    """Show a page of contacts."""
-    page = await groups.page(chat.account.id, action.group_id, index=action.page, size=PAGE)
-    return members_screen(page, chat.t, may_edit=chat.may(Permission.EDIT))
+    note = chat.t("groups.deleted", title=cut(gone.title))
+    return undo_talk.with_undo(screen, gone.change_id, chat.t, note=note)
 
 
 @on(AskDnc)
@@ -342,6 +306,9 @@ async def ask_dnc(action: AskDnc, chat: Chat) -> Screen:
 @on(ApplyDnc)
 async def apply_dnc(action: ApplyDnc, chat: Chat) -> Screen:
     """Take them out and say how many."""
-    gone = await groups.apply_dnc(chat.account.id, action.group_id)
-    toast = chat.t.label("groups.dnc.done", count=len(gone))
-    return group_screen(await groups.get(chat.account.id, action.group_id), chat, toast=toast)
+    change = await groups.apply_dnc(chat.account.id, action.group_id, by=chat.person_id, now=chat.now)
+    if change.state is ChangeState.RUNNING:
+        return undo_talk.change_screen(change, chat)
+    screen = group_screen(await groups.get(chat.account.id, action.group_id), chat)
+    note = chat.t("groups.dnc.done", count=change.count)
+    return undo_talk.with_undo(screen, change.id, chat.t, note=note)

@@ -148,12 +148,16 @@ def _result_rows(job: Job, chat: Chat) -> Rows:
     buttons = []
     if job.group_id is not None:
         buttons.append(Button(t.label("imports.see_group"), group_talk.OpenGroup(job.group_id)))
+        if counts is not None and counts.written:
+            buttons.append(Button(t.label("imports.see_contacts"), unpack(f"xi:{job.id}")))
         if counts is not None and counts.written and chat.may(Permission.SEND):
             buttons.append(Button(t.label("groups.campaign"), unpack(f"wn:{job.group_id}"), Style.PRIMARY))
     if counts is not None and counts.refused:
         buttons.append(Button(t.label("imports.errors"), SendErrors(job.id)))
     if len(job.parts) > 1:
         buttons.append(Button(t.label("imports.part.next"), source_talk.ImportNext(job.id)))
+    if counts is not None and counts.written and job.change_id is not None and chat.may(Permission.EDIT):
+        buttons.append(Button(t.label("undo.do"), unpack(f"uz:{job.change_id}:0")))
     if not buttons:
         buttons.append(Button(t.label("imports.open"), import_talk.AskFile()))
     return (*pairs(buttons), *footer(t, group_talk.ListGroups()))

@@ -28,6 +28,7 @@ class LiveViewKind(StrEnum):
 
     CAMPAIGN = "campaign"
     IMPORT = "import"
+    CHANGE = "change"  #: a change of many contacts, or its undoing
 
 
 class LiveView(Model):

@@ -25,6 +25,7 @@ from domain.rules.csv_layout import (
     detect,
 )
 from domain.rules.csv_records import Record, records_of
+from domain.rules.formula import unprotect
 from domain.rules.msisdn import NumberPlan, NumberProblem
 
 __all__ = [
@@ -190,7 +191,10 @@ def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> It
         msisdn = read(cells[phone])
         if type(msisdn) is int and len(max(cells, key=len)) <= MAX_CELL:
             cells.append("")  # what a field without a column holds
-            yield new(Row, (line, msisdn, *map(strip, pick(cells))))
+            texts = [*map(strip, pick(cells))]
+            if "'" in "".join(texts):  # rare, and asking all of them at once is quick
+                texts = [*map(unprotect, texts)]
+            yield new(Row, (line, msisdn, *texts))
         elif any(map(strip, cells)):
             yield _refusal(line, cells, phone, None if isinstance(msisdn, int) else msisdn)
         else:

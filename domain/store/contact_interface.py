@@ -78,24 +78,8 @@ class ContactStore(Protocol):
         """A page of a group's contacts in order of id, from above ``after``."""
         ...
 
-    async def members_page(self, group_id: int, *, offset: int, limit: int) -> Sequence[ContactRow]:
-        """A page of a group's contacts in order of id, for a screen."""
-        ...
-
-    async def blacklisted_members(self, account_id: int, group_id: int) -> Sequence[int]:
-        """Ids of the group's contacts whose numbers are on the blacklist, ascending."""
-        ...
-
     async def groups_of(self, account_id: int, contact_id: int) -> Sequence[int]:
         """Ids of the groups that the contact is in, in order of title."""
-        ...
-
-    async def delete_contact(self, account_id: int, contact_id: int) -> bool:
-        """Delete a contact and its memberships, raising its groups' revisions. False: there was none."""
-        ...
-
-    async def delete_group(self, account_id: int, group_id: int) -> bool:
-        """Delete a group at once and its memberships slice by slice; the contacts stay. False: there was none."""
         ...
 
     async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:

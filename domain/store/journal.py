@@ -7,11 +7,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Some of what a change applies to: contacts' ids, or numbers; distinct, ascending, above the change's cursor."""
+    """
+    Some of what a change applies to: contacts' ids, or numbers; distinct. ``after``: where the change's cursor must be;
+    ``upto``: where it goes.
+    """
 
     change_id: int
     account_id: int
     keys: Sequence[int]
+    after: int = 0
+    upto: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class UndoneSlice:
 class JournalStore(Protocol):
     """
     Changes that can be undone. A slice is one transaction with its journal and the change's cursor; where the change
-    is not RUNNING or has been past the slice, nothing is written and the answer is None. Else it is how many rows
+    is not RUNNING or its cursor is elsewhere, nothing is written and the answer is None. Else it is how many rows
     changed.
     """
 
@@ -46,6 +51,10 @@ class JournalStore(Protocol):
 
     async def change_members(self, part: Slice, group_id: int, *, joining: bool) -> int | None:
         """Put contacts in a group, or take them out; they are never deleted."""
+        ...
+
+    async def leave_groups(self, part: Slice) -> int | None:
+        """Take contacts out of every group."""
         ...
 
     async def list_numbers(self, part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
@@ -64,6 +73,10 @@ class JournalStore(Protocol):
 
     async def journal_span(self, change_id: int, *, after: int, limit: int) -> tuple[int, int] | None:
         """The key of the last of the next ``limit`` rows above ``after``, and how many they are; None: no more."""
+        ...
+
+    async def journal_rows(self, change_id: int, *, upto: int) -> int:
+        """How many rows of a change have a key up to ``upto``."""
         ...
 
     async def touched_since(self, span: Span) -> int:

@@ -17,7 +17,7 @@ UNDO_SLICE: Final = 2_000  #: rows undone in one transaction: some 40 ms of SQLi
 
 
 class Touched(IntEnum):
-    """What a change did to the row ``key``; the first five are contacts, the others numbers of the blacklist."""
+    """What a change did to the row ``key``: a contact, or (LISTED, UNLISTED) a number of the blacklist."""
 
     CREATED = 1
     CHANGED = 2
@@ -26,6 +26,7 @@ class Touched(IntEnum):
     LEFT = 5  #: only taken out of it
     LISTED = 6
     UNLISTED = 7
+    LEFT_ALL = 8  #: a contact taken out of every group
 
 
 #: A contact as it was: a JSON array in this order, for a deleted one the array of its groups' ids behind it.
@@ -122,6 +123,29 @@ def delete_noted(dialect: Dialect) -> tuple[str, str, str]:
     )
 
 
+def note_left_all(dialect: Dialect) -> str:
+    """Keep in which groups contacts are. $1 ids, $2 change, $3 account."""
+    return f"""
+        insert into change_row (change_id, key, what, before)
+        select cast($2 as bigint), c.id, {Touched.LEFT_ALL}, {dialect.image(groups=True)} from contact c
+        where c.account_id = $3 and c.id in {dialect.ids} and exists (
+            select 1 from group_contact g join contact_group k on k.id = g.group_id where g.contact_id = c.id
+        )
+    """
+
+
+def leave_all_noted(dialect: Dialect) -> tuple[str, str]:
+    """Raise the revisions of their groups; take them out. $1 ids, $2 change."""
+    keys = _DONE_NOW.format(ids=dialect.ids)
+    return (
+        delete_noted(dialect)[0],
+        f"""
+        delete from group_contact where contact_id in ({keys})
+        and group_id in (select id from contact_group)
+        """,
+    )
+
+
 def note_membership(dialect: Dialect, *, joining: bool) -> str:
     """Those of the contacts that will join, or leave. $1 ids, $2 change, $3 account, $4 group."""
     what = Touched.JOINED if joining else Touched.LEFT
@@ -199,7 +223,7 @@ def set_column(column: str) -> str:
 
 VERSION_OF: Final = "select updated_ms from contact where id = $1 and account_id = $2"
 REVISE: Final = "update contact_group set revision = revision + 1 where id = $1"
-ADVANCE: Final = "update change set cursor = $2 where id = $1 and state = 'running' and cursor < $3"
+ADVANCE: Final = "update change set cursor = $2 where id = $1 and state = 'running' and cursor = $3"
 COUNTED: Final = "update change set count = count + $2 where id = $1"
 KEPT: Final = "update change set kept = kept + $2 where id = $1"
 STEP_UNDO: Final = "update change set cursor = $3 where id = $1 and state = 'undoing' and cursor = $2"
@@ -213,6 +237,7 @@ and contact_id in (select contact_id from group_contact where group_id = $1 limi
 
 # --- undoing; $1 change, $2 and $3 the keys above the first and up to the second, $4 account, $5 group
 
+_NUMBER_ROWS: Final = f"({Touched.LISTED}, {Touched.UNLISTED})"
 _RANGE: Final = "r.change_id = $1 and r.key > $2 and r.key <= $3"
 _MEMBER: Final = "select 1 from group_contact g where g.group_id = cast($5 as integer) and g.contact_id = r.key"
 _SAME: Final = "select 1 from contact c where c.id = r.key and c.account_id = $4 and c.updated_ms = r.after_ms"
@@ -241,16 +266,19 @@ when {Touched.LISTED} then
     not exists ({_ENTRY} and b.created_ms = r.after_ms)
 when {Touched.UNLISTED} then
     exists ({_ENTRY})
+when {Touched.LEFT_ALL} then
+    not exists ({_THERE})
 else true end
 """
 UPPER: Final = """
 select max(key), count(*) from (select key from change_row where change_id = $1 and key > $2 order by key limit $3) part
 """
+COUNT_UPTO: Final = "select count(*) from change_row where change_id = $1 and key <= $2"
 COUNT_TOUCHED: Final = f"select count(*) from change_row r where {_RANGE} and {TOUCHED_SINCE}"
 #: Which later changes touched what is not as this one left it.
 LATER_CHANGES: Final = f"""
 select d.id, count(*) from change_row r
-join change_row l on l.key = r.key and (abs(l.what) >= {Touched.LISTED}) = (abs(r.what) >= {Touched.LISTED})
+join change_row l on l.key = r.key and (abs(l.what) in {_NUMBER_ROWS}) = (abs(r.what) in {_NUMBER_ROWS})
 join change d on d.id = l.change_id
 where {_RANGE} and d.account_id = $4 and d.id > r.change_id and d.state <> 'undone' and {TOUCHED_SINCE}
 group by d.id order by d.id desc
@@ -302,7 +330,7 @@ def _restored_groups(dialect: Dialect) -> str:
     """Where deleted contacts were. A deleted group counts until it is purged: it comes back with its members."""
     return f"""
         from change_row r, {dialect.each_group}
-        where {_RANGE} and r.what = {Touched.DELETED} and (
+        where {_RANGE} and r.what in ({Touched.DELETED}, {Touched.LEFT_ALL}) and (
             exists (select 1 from contact_group k where k.id = cast(e.value as integer))
             or exists (select 1 from change d where d.kind = 'delete_group' and not d.purged
                        and d.subject_id = cast(e.value as integer))

@@ -6,7 +6,8 @@ from domain.store.contact_interface import ContactStore
 from domain.store.doubt_interface import DoubtStore
 from domain.store.interface import DispatchStore
 from domain.store.journal import JournalStore
+from domain.store.search import SearchStore
 
 
-class Store(DispatchStore, DoubtStore, ContactStore, JournalStore, Protocol):
+class Store(DispatchStore, DoubtStore, ContactStore, JournalStore, SearchStore, Protocol):
     """All of it; what ``domain.store.current()`` gives."""

@@ -12,8 +12,10 @@ import structlog
 
 from domain import store
 from domain.errors import NotFound
-from domain.models import Account, BlacklistEntry
-from domain.rules.msisdn import NumberPlan, NumberProblem
+from domain.models import Account, BlacklistEntry, ChangeKind
+from domain.rules.msisdn import NumberPlan, NumberProblem, display
+from domain.store import Slice
+from domain.usecases import undo
 
 log = structlog.get_logger()
 
@@ -57,11 +59,21 @@ class Added:
         added: Those that were not on the list, in the order typed.
         already: How many were.
         refused: Texts that are no numbers, each with the reason.
+        change_id: What undoes it; None: nothing was added.
     """
 
     added: tuple[int, ...]
     already: int
     refused: tuple[tuple[str, NumberProblem], ...]
+    change_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A number that is not on the list any more; ``change_id`` undoes it."""
+
+    msisdn: int
+    change_id: int
 
 
 async def add(account_id: int, text: str, *, source: Source, by: int) -> Added:
@@ -77,8 +89,19 @@ async def add(account_id: int, text: str, *, source: Source, by: int) -> Added:
             refused.append((piece, verdict.problem))
     known = await listed(account_id, msisdns)
     added = tuple(msisdn for msisdn in msisdns if msisdn not in known)
-    await put(account_id, added, source=source, by=by)
-    return Added(added, len(msisdns) - len(added), tuple(refused))
+    change_id = await list_noted(account_id, added, source=source, by=by) if added else None
+    return Added(added, len(msisdns) - len(added), tuple(refused), change_id)
+
+
+async def list_noted(account_id: int, msisdns: Sequence[int], *, source: Source, by: int) -> int:
+    """Put numbers on the list so that it can be undone. Returns the change's id."""
+    title = display(msisdns[0]) if len(msisdns) == 1 else ""
+    change_id = await undo.begin(account_id, ChangeKind.BLACKLIST, by=by, title=title)
+    part = Slice(change_id, account_id, list(msisdns))
+    count = await store.current().list_numbers(part, source=source, by=by, now_ms=undo.now_ms())
+    await undo.finish(change_id)
+    log.info("blacklisted", account=account_id, numbers=count, source=source, by=by)
+    return change_id
 
 
 async def put(account_id: int, msisdns: Sequence[int], *, source: Source, by: int | None) -> int:
@@ -96,7 +119,7 @@ async def page(account_id: int, *, index: int, size: int) -> Page:
     total = await BlacklistEntry.filter(account_id=account_id).count()
     index = min(max(index, 0), max(0, (total - 1) // size))
     rows = await BlacklistEntry.filter(account_id=account_id).order_by("-id").offset(index * size).limit(size)
-    return Page([_entry(row) for row in rows], index, total)
+    return Page([entry_of(row) for row in rows], index, total)
 
 
 async def get(account_id: int, entry_id: int) -> Entry:
@@ -109,13 +132,13 @@ async def get(account_id: int, entry_id: int) -> Entry:
     row = await BlacklistEntry.get_or_none(id=entry_id, account_id=account_id)
     if row is None:
         raise NotFound(noun="blacklist_entry")
-    return _entry(row)
+    return entry_of(row)
 
 
 async def find(account_id: int, msisdn: int) -> Entry | None:
     """The number's entry; None: it is not on the list."""
     row = await BlacklistEntry.get_or_none(account_id=account_id, msisdn=msisdn)
-    return _entry(row) if row else None
+    return entry_of(row) if row else None
 
 
 async def listed(account_id: int, msisdns: Iterable[int]) -> frozenset[int]:
@@ -124,21 +147,22 @@ async def listed(account_id: int, msisdns: Iterable[int]) -> frozenset[int]:
     return frozenset(int(str(msisdn)) for msisdn in rows)
 
 
-async def remove(account_id: int, entry_id: int, *, by: int) -> int:
+async def remove(account_id: int, entry_id: int, *, by: int) -> Removed:
     """
     Take a number off the list.
-
-    Returns:
-        The number.
 
     Raises:
         NotFound: It is not on the list any more.
     """
     entry = await get(account_id, entry_id)
-    if not await BlacklistEntry.filter(id=entry_id, account_id=account_id).delete():
+    title = display(entry.msisdn)
+    change_id = await undo.begin(account_id, ChangeKind.UNBLACKLIST, by=by, title=title, subject_id=entry.msisdn)
+    gone = await store.current().unlist_numbers(Slice(change_id, account_id, [entry.msisdn]))
+    await undo.finish(change_id)
+    if not gone:
         raise NotFound(noun="blacklist_entry")
     log.info("unlisted", account=account_id, by=by)
-    return entry.msisdn
+    return Removed(entry.msisdn, change_id)
 
 
 async def region_of(account_id: int) -> str:
@@ -162,5 +186,6 @@ def pieces(text: str, plan: NumberPlan) -> Iterator[str]:
             yield line
 
 
-def _entry(row: BlacklistEntry) -> Entry:
+def entry_of(row: BlacklistEntry) -> Entry:
+    """A row as it is shown."""
     return Entry(row.id, row.msisdn, Source(row.source), datetime.fromtimestamp(row.created_ms / 1000, UTC))

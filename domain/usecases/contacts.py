@@ -1,21 +1,22 @@
 """Single contacts: adding one to a group, changing its fields, deleting it."""
 
 import csv
-import time
+import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
 import structlog
-from tortoise.exceptions import IntegrityError
 
 from domain import store
 from domain.errors import DomainError, NotFound
-from domain.models import Contact, ContactGroup
-from domain.rules.msisdn import NumberPlan, NumberProblem
-from domain.store import ContactRow
+from domain.models import ChangeKind, Contact, ContactGroup
+from domain.rules.msisdn import NumberPlan, NumberProblem, display
+from domain.store import ContactRow, ImportedRow, Slice
 from domain.store.contact_sql import FIELDS
-from domain.usecases import blacklist
+from domain.usecases import blacklist, undo
+from domain.usecases.undo import NOBODY
 
 log = structlog.get_logger()
 
@@ -61,6 +62,15 @@ class Added:
     contact_id: int
     created: bool
     joined: bool
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """A contact that is gone; ``change_id`` undoes it."""
+
+    msisdn: int
+    change_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +80,7 @@ class AddedMany:
     created: int
     updated: int
     refused: tuple[tuple[str, NumberProblem], ...]
+    change_id: int | None  # undoes it; None: nothing was written
 
 
 async def get(account_id: int, contact_id: int) -> ContactView:
@@ -87,19 +98,7 @@ async def get(account_id: int, contact_id: int) -> ContactView:
     return ContactView(_row(contact), groups, entry.id if entry else None)
 
 
-async def find(account_id: int, text: str) -> int | None:
-    """
-    Id of the contact with the number that was typed; None: there is none.
-
-    Raises:
-        BadNumber: It is no number.
-    """
-    msisdn = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
-    contact = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
-    return contact.id if contact else None
-
-
-async def add(account_id: int, group_id: int | None, *, line: str) -> Added:
+async def add(account_id: int, group_id: int | None, *, line: str, by: int = NOBODY) -> Added:
     """
     Add the contact of a typed line, in the manual's order: number, first name, last name, e-mail, address, the three
     values. Where the number is known its filled fields win, blank ones change nothing.
@@ -116,10 +115,12 @@ async def add(account_id: int, group_id: int | None, *, line: str) -> Added:
     if plan.parse(line).problem is NumberProblem.SCIENTIFIC:
         raise BadNumber(number=line, problem=NumberProblem.SCIENTIFIC)  # its comma parts no cells
     cells = split_line(line)
-    return await _put(account_id, group_id, read_number(cells[0], plan), _fields(cells[1:]))
+    return await _put(account_id, group_id, read_number(cells[0], plan), _fields(cells[1:]), by=by)
 
 
-async def add_named(account_id: int, group_id: int | None, *, number: str, first_name: str, last_name: str) -> Added:
+async def add_named(
+    account_id: int, group_id: int | None, *, number: str, first_name: str, last_name: str, by: int = NOBODY
+) -> Added:
     """
     Add a contact card.
 
@@ -129,18 +130,21 @@ async def add_named(account_id: int, group_id: int | None, *, number: str, first
     """
     plan = NumberPlan(await blacklist.region_of(account_id))
     names = {"first_name": first_name.strip()[:FIELD_LIMIT], "last_name": last_name.strip()[:FIELD_LIMIT]}
-    return await _put(account_id, group_id, read_number(number, plan), names)
+    return await _put(account_id, group_id, read_number(number, plan), names, by=by)
 
 
-async def add_many(account_id: int, group_id: int, *, lines: Sequence[str]) -> AddedMany:
+async def add_many(account_id: int, group_id: int | None, *, lines: Sequence[str], by: int = NOBODY) -> AddedMany:
     """
-    Add the contacts of several typed lines; those that cannot be read are left out and named.
+    Add the contacts of several typed lines; those that cannot be read are left out and named. Of lines with the same
+    number the last one counts.
 
     Raises:
         NotFound: The group is gone.
     """
+    if group_id is not None:
+        await _require_group(account_id, group_id)
     plan = NumberPlan(await blacklist.region_of(account_id))
-    created = updated = 0
+    rows: dict[int, ImportedRow] = {}
     refused = []
     for line in lines:
         cells = split_line(line)
@@ -148,14 +152,21 @@ async def add_many(account_id: int, group_id: int, *, lines: Sequence[str]) -> A
         if verdict.msisdn is None:
             refused.append((line, verdict.problem or NumberProblem.NOT_A_NUMBER))
             continue
-        added = await _put(account_id, group_id, verdict.msisdn, _fields([cell[:FIELD_LIMIT] for cell in cells[1:]]))
-        created, updated = created + added.created, updated + (not added.created)
-    return AddedMany(created, updated, tuple(refused))
+        rows[verdict.msisdn] = _imported(verdict.msisdn, _fields([cell[:FIELD_LIMIT] for cell in cells[1:]]))
+    if not rows:
+        return AddedMany(0, 0, tuple(refused), None)
+    change_id = await undo.begin(account_id, ChangeKind.ADD, by=by, group_id=group_id)
+    ordered = [rows[msisdn] for msisdn in sorted(rows)]
+    counts = await store.current().write_contacts(
+        account_id, group_id, ordered, now_ms=undo.now_ms(), change_id=change_id
+    )
+    await undo.finish(change_id)
+    return AddedMany(counts.created, counts.updated, tuple(refused), change_id)
 
 
-async def change(account_id: int, contact_id: int, *, field: str, text: str) -> None:
+async def change(account_id: int, contact_id: int, *, field: str, text: str, by: int = NOBODY) -> int:
     """
-    Set one field of a contact: ``msisdn`` or one of ``FIELDS``; an empty text clears it.
+    Set one field of a contact: ``msisdn`` or one of ``FIELDS``; an empty text clears it. Returns the change's id.
 
     Raises:
         NotFound: The contact is gone, or has no such field.
@@ -172,10 +183,20 @@ async def change(account_id: int, contact_id: int, *, field: str, text: str) -> 
         value = _checked(" ".join(text.split()))
     else:
         raise NotFound(noun="field")
+    change_id = await undo.begin(
+        account_id, ChangeKind.EDIT, by=by, title=display(contact.msisdn), subject_id=contact_id
+    )
     try:
-        await Contact.filter(id=contact_id, account_id=account_id).update(**{field: value, "updated_ms": _now_ms()})
-    except IntegrityError as error:
+        there = await store.current().edit_contact(
+            account_id, contact_id, column=field, value=value, change_id=change_id, now_ms=undo.now_ms()
+        )
+    except (sqlite3.IntegrityError, asyncpg.UniqueViolationError) as error:
         raise NumberTaken(number=value) from error
+    finally:
+        await undo.finish(change_id)
+    if not there:
+        raise NotFound(noun="contact")
+    return change_id
 
 
 async def join(account_id: int, group_id: int, *, contact_id: int) -> bool:
@@ -202,32 +223,33 @@ async def leave(account_id: int, group_id: int, *, contact_id: int) -> bool:
     return bool(await store.current().remove_members(group_id, [contact_id]))
 
 
-async def block(account_id: int, contact_id: int, *, by: int) -> None:
+async def block(account_id: int, contact_id: int, *, by: int) -> int:
     """
-    Put a contact's number on the blacklist.
+    Put a contact's number on the blacklist. Returns the change's id.
 
     Raises:
         NotFound: The contact is gone.
     """
     contact = await _contact(account_id, contact_id)
-    await blacklist.put(account_id, [contact.msisdn], source=blacklist.Source.MANUAL, by=by)
+    return await blacklist.list_noted(account_id, [contact.msisdn], source=blacklist.Source.MANUAL, by=by)
 
 
-async def delete(account_id: int, contact_id: int) -> int:
+async def delete(account_id: int, contact_id: int, *, by: int = NOBODY) -> Deleted:
     """
-    Delete a contact for good, in all its groups. What was sent to it stays in the results.
-
-    Returns:
-        Its number.
+    Delete a contact, in all its groups. What was sent to it stays in the results.
 
     Raises:
         NotFound: It is gone.
     """
     contact = await _contact(account_id, contact_id)
-    if not await store.current().delete_contact(account_id, contact_id):
+    title = display(contact.msisdn)
+    change_id = await undo.begin(account_id, ChangeKind.DELETE, by=by, title=title, subject_id=contact_id)
+    gone = await store.current().delete_contacts(Slice(change_id, account_id, [contact_id]))
+    await undo.finish(change_id)
+    if not gone:
         raise NotFound(noun="contact")
     log.info("contact_deleted", account=account_id, contact=contact_id)
-    return int(contact.msisdn)
+    return Deleted(int(contact.msisdn), change_id)
 
 
 def split_line(line: str) -> list[str]:
@@ -255,19 +277,23 @@ def read_number(text: str, plan: NumberPlan) -> int:
     return verdict.msisdn
 
 
-async def _put(account_id: int, group_id: int | None, msisdn: int, filled: Mapping[str, str]) -> Added:
+async def _put(account_id: int, group_id: int | None, msisdn: int, filled: Mapping[str, str], *, by: int) -> Added:
+    db = store.current()
     if group_id is not None:
         await _require_group(account_id, group_id)
-    now_ms = _now_ms()
-    fields = {name: value for name, value in filled.items() if value}
-    contact, created = await Contact.get_or_create(
-        account_id=account_id, msisdn=msisdn, defaults={**fields, "created_ms": now_ms, "updated_ms": now_ms}
-    )
-    if not created and any(getattr(contact, name) != value for name, value in fields.items()):
-        await Contact.filter(id=contact.id).update(**fields, updated_ms=now_ms)
-    joined = group_id is not None and bool(await store.current().add_members(group_id, [contact.id]))
-    log.info("contact_added", account=account_id, contact=contact.id, created=created, group=group_id)
-    return Added(contact.id, created, joined)
+    there = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
+    inside = group_id is None or (there is not None and group_id in await db.groups_of(account_id, there.id))
+    change_id = await undo.begin(account_id, ChangeKind.ADD, by=by, title=display(msisdn), group_id=group_id)
+    row = _imported(msisdn, filled)
+    counts = await db.write_contacts(account_id, group_id, [row], now_ms=undo.now_ms(), change_id=change_id)
+    await undo.finish(change_id)
+    contact = await Contact.get(account_id=account_id, msisdn=msisdn)
+    log.info("contact_added", account=account_id, contact=contact.id, created=bool(counts.created), group=group_id)
+    return Added(contact.id, bool(counts.created), not inside, change_id)
+
+
+def _imported(msisdn: int, filled: Mapping[str, str]) -> ImportedRow:
+    return ImportedRow(msisdn, *(filled.get(name, "") for name in FIELDS))
 
 
 def _fields(cells: Sequence[str]) -> dict[str, str]:
@@ -294,7 +320,3 @@ async def _require_group(account_id: int, group_id: int) -> None:
 
 def _row(contact: Contact) -> ContactRow:
     return ContactRow(contact.id, contact.msisdn, *(str(getattr(contact, name)) for name in FIELDS))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

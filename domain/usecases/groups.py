@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -10,12 +10,13 @@ from tortoise.exceptions import IntegrityError
 
 from domain import store
 from domain.errors import DomainError, NotFound, TitleTaken
-from domain.models import Campaign, ContactGroup, ImportJob, ImportState
+from domain.models import Campaign, ChangeKind, ContactGroup, ImportJob, ImportState
 from domain.rules.campaign_state import ACTIVE
+from domain.rules.contact_filter import Wanted
 from domain.rules.title import clean_title
-from domain.store import ContactRow, GroupCount
-from domain.store.contact_sql import DELETE_SLICE
-from domain.usecases import blacklist
+from domain.store import GroupCount
+from domain.usecases import bulk, undo
+from domain.usecases.undo import NOBODY, ChangeView
 
 log = structlog.get_logger()
 
@@ -51,6 +52,14 @@ class GroupLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """A group that is gone; ``change_id`` undoes it."""
+
+    title: str
+    change_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LastImport:
     """The newest import that ended in the group. ``at``: aware UTC; ``contacts``: rows that were written."""
 
@@ -69,19 +78,6 @@ class GroupView:
     contacts: int
     blacklisted: int
     last_import: LastImport | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of a group's contacts. ``index`` and ``pages`` count from 0 and 1; ``total``: contacts of the group."""
-
-    group_id: int
-    title: str
-    contacts: Sequence[ContactRow]
-    blacklisted: frozenset[int]  # msisdns of this page
-    index: int
-    pages: int
-    total: int
 
 
 async def create(account_id: int, title: str | None, *, description: str = "") -> int:
@@ -165,12 +161,9 @@ async def describe(account_id: int, group_id: int, *, description: str) -> None:
         raise NotFound(noun="group")
 
 
-async def delete(account_id: int, group_id: int) -> str:
+async def delete(account_id: int, group_id: int, *, by: int = NOBODY) -> Deleted:
     """
     Delete a group; its contacts stay.
-
-    Returns:
-        Its title.
 
     Raises:
         NotFound: It is gone.
@@ -184,44 +177,24 @@ async def delete(account_id: int, group_id: int) -> str:
     job = await ImportJob.filter(group_id=group_id, state=ImportState.RUNNING).first().values("file_name")
     if job:
         raise GroupImporting(file=job["file_name"])
-    if not await store.current().delete_group(account_id, group_id):
+    change_id = await undo.delete_group(account_id, group_id, by=by)
+    if change_id is None:
         raise NotFound(noun="group")
     log.info("group_deleted", account=account_id, group=group_id)
-    return group.title
+    return Deleted(group.title, change_id)
 
 
-async def page(account_id: int, group_id: int, *, index: int, size: int) -> Page:
-    """
-    A page of the group's contacts; the last one where ``index`` is past the end.
-
-    Raises:
-        NotFound: The group is gone.
-    """
-    group = await _group(account_id, group_id)
-    total = (await store.current().audience_count(account_id, [group_id])).contacts
-    pages = max(1, -(-total // size))
-    index = min(max(index, 0), pages - 1)
-    contacts = await store.current().members_page(group_id, offset=index * size, limit=size)
-    blocked = await blacklist.listed(account_id, [contact.msisdn for contact in contacts])
-    return Page(group_id, group.title, contacts, blocked, index, pages, total)
-
-
-async def apply_dnc(account_id: int, group_id: int) -> Sequence[int]:
+async def apply_dnc(account_id: int, group_id: int, *, by: int = NOBODY, now: datetime | None = None) -> ChangeView:
     """
     *Aplique DNC*: take the contacts whose numbers are on the blacklist out of the group, never delete them.
 
-    Returns:
-        Ids of those taken out, so that it can be undone.
-
     Raises:
         NotFound: The group is gone.
+        NothingToDo: None of its contacts is on the blacklist.
     """
-    await _group(account_id, group_id)
-    ids = await store.current().blacklisted_members(account_id, group_id)
-    for start in range(0, len(ids), DELETE_SLICE):
-        await store.current().remove_members(group_id, ids[start : start + DELETE_SLICE])
-    log.info("dnc_applied", account=account_id, group=group_id, contacts=len(ids))
-    return ids
+    group = await _group(account_id, group_id)
+    wanted, now = Wanted(group_id=group_id), now or datetime.now(UTC)
+    return await bulk.start(account_id, ChangeKind.DNC, wanted, by=by, now=now, title=group.title, group_id=group_id)
 
 
 async def require(account_id: int, group_id: int) -> None:

@@ -6,28 +6,28 @@ stands against it, and is named.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Final
 
 import structlog
+from tortoise.expressions import Subquery
 from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError, NotFound
-from domain.models import Campaign, Change, ChangeKind, ChangeState, ContactGroup, ImportJob, Person
+from domain.models import Campaign, Change, ChangeKind, ChangeState, ContactGroup, ContactView, ImportJob, Person
 from domain.store import Span
 from domain.store.journal_sql import UNDO_SLICE
 
 log = structlog.get_logger()
 
 UNDO_FOR: Final = timedelta(hours=24)
+NOBODY: Final = 0  #: who did it, where no person did
 AT_ONCE: Final = UNDO_SLICE  #: rows; what is larger goes on by itself, slice by slice
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 _NAMED: Final = 3  # slices with changed rows that are looked into for who changed them
-_PURGE_SLICE: Final = 5_000  # rows a transaction
 
 
 class UndoTooLate(DomainError):
@@ -89,7 +89,8 @@ class ChangeView:
 
     Attributes:
         by: Name of who did it.
-        count: Rows that it touched; ``done``: those carried out, or undone, so far.
+        count: Rows that it touched.
+        done, total: How far it is, while it is carried out or undone; contacts.
         kept: Rows left as they are because they were changed since.
         undoable: It can be undone now, as far as its age and state go.
     """
@@ -106,6 +107,8 @@ class ChangeView:
     at: datetime
     until: datetime
     undoable: bool
+    done: int
+    total: int
 
 
 def now_ms() -> int:
@@ -142,6 +145,7 @@ async def finish(change_id: int, *, count: int | None = None) -> None:
     """A change is carried out, or has stopped half-way: it can be undone from now on. ``count``: rows, if not noted."""
     columns: dict[str, object] = {} if count is None else {"count": count}
     await Change.filter(id=change_id, state=ChangeState.RUNNING).update(state=ChangeState.DONE, **columns)
+    await _count_anew(change_id)
 
 
 async def get(account_id: int, change_id: int, *, now: datetime) -> ChangeView:
@@ -154,12 +158,15 @@ async def get(account_id: int, change_id: int, *, now: datetime) -> ChangeView:
     change = await Change.get_or_none(id=change_id, account_id=account_id)
     if change is None:
         raise NotFound(noun="change")
-    return _view(change, await _names([change]), now)
+    view = _view(change, await _names([change]), now)
+    if change.state is ChangeState.UNDOING:
+        view = replace(view, done=await store.current().journal_rows(change_id, upto=change.cursor))
+    return view
 
 
 async def recent(account_id: int, *, now: datetime, limit: int, offset: int = 0) -> tuple[Sequence[ChangeView], int]:
     """The changes of the last day, the newest first, and how many there are."""
-    since = _ms(now - UNDO_FOR)
+    since = to_ms(now - UNDO_FOR)
     rows = Change.filter(account_id=account_id, made_ms__gt=since, purged=False, count__gt=0)
     page = await rows.order_by("-id").offset(offset).limit(limit)
     names = await _names(page)
@@ -215,30 +222,6 @@ async def unfinished() -> Sequence[int]:
     return [change.id for change in await Change.filter(state=ChangeState.UNDOING).order_by("id").only("id")]
 
 
-async def purge(now: datetime) -> int:
-    """Forget the rows of changes that are too old to be undone. Returns how many changes."""
-    db, gone = store.current(), 0
-    old = Change.filter(purged=False, made_ms__lte=_ms(now - UNDO_FOR)).exclude(
-        state__in=[ChangeState.RUNNING, ChangeState.UNDOING]
-    )
-    for change in await old.order_by("id"):
-        if not await Change.filter(id=change.id, purged=False).update(purged=True, before=None, scope=None):
-            continue
-        await _all(partial(db.purge_journal, change.id, limit=_PURGE_SLICE))
-        if change.kind is ChangeKind.DELETE_GROUP and change.state is ChangeState.DONE and change.subject_id:
-            group_id = int(change.subject_id)
-            await _all(partial(db.purge_members, group_id, limit=_PURGE_SLICE))
-        gone += 1
-    return gone
-
-
-async def _all(purge_slice: Callable[[], Awaitable[int]]) -> None:
-    gone = 1
-    while gone:
-        gone = await purge_slice()
-        await asyncio.sleep(_PAUSE_S)
-
-
 async def delete_group(account_id: int, group_id: int, *, by: int) -> int | None:
     """
     Delete a group with the note of how it was; its memberships stay in their table, where nobody sees them without the
@@ -276,7 +259,7 @@ async def _restore_group(change: Change, *, by: int, now: datetime) -> None:
     before = change.before or {}
     async with in_transaction():
         claimed = await Change.filter(id=change.id, state=ChangeState.DONE).update(
-            state=ChangeState.UNDONE, undone_by=by, undone_ms=_ms(now)
+            state=ChangeState.UNDONE, undone_by=by, undone_ms=to_ms(now)
         )
         if not claimed:
             raise UndoneAlready
@@ -302,7 +285,7 @@ def _require_undoable(change: Change, now: datetime) -> None:
         raise UndoneAlready
     if change.state is ChangeState.RUNNING:
         raise StillRunning
-    if change.purged or change.made_ms <= _ms(now - UNDO_FOR):
+    if change.purged or change.made_ms <= to_ms(now - UNDO_FOR):
         raise UndoTooLate
 
 
@@ -322,6 +305,7 @@ async def _carry_on(change_id: int, *, whole: bool) -> bool:
         if found[1] == UNDO_SLICE:
             await asyncio.sleep(_PAUSE_S)
     await Change.filter(id=change_id, state=ChangeState.UNDOING).update(state=ChangeState.UNDONE, undone_ms=now_ms())
+    await _count_anew(change_id)
     log.info("undone", change=change_id, kind=change.kind, kept=change.kept)
     return True
 
@@ -346,6 +330,12 @@ async def _refuse_changed(change: Change, now: datetime) -> None:
     raise ChangedSince(count=count, total=change.count, against=against)
 
 
+async def _count_anew(change_id: int) -> None:
+    """What people have counted of the account's contacts is not true any more."""
+    of_account = Change.filter(id=change_id).values("account_id")
+    await ContactView.filter(account_id__in=Subquery(of_account)).update(total=None)
+
+
 def _span(change: Change, after: int, upto: int) -> Span:
     account_id: int = change.account_id  # type: ignore[attr-defined]
     return Span(change.id, after, upto, account_id, change.group_id)
@@ -359,7 +349,7 @@ async def _names(changes: Sequence[Change]) -> dict[int, str]:
 
 def _view(change: Change, names: dict[int, str], now: datetime) -> ChangeView:
     at = datetime.fromtimestamp(change.made_ms / 1000, UTC)
-    fresh = not change.purged and change.made_ms > _ms(now - UNDO_FOR)
+    fresh = not change.purged and change.made_ms > to_ms(now - UNDO_FOR)
     return ChangeView(
         id=change.id,
         kind=change.kind,
@@ -373,8 +363,16 @@ def _view(change: Change, names: dict[int, str], now: datetime) -> ChangeView:
         at=at,
         until=at + UNDO_FOR,
         undoable=fresh and change.state is ChangeState.DONE,
+        done=change.count,
+        total=change.count if change.state is not ChangeState.RUNNING else _planned(change),
     )
 
 
-def _ms(moment: datetime) -> int:
+def _planned(change: Change) -> int:
+    total = (change.scope or {}).get("total", change.count)
+    return int(str(total))
+
+
+def to_ms(moment: datetime) -> int:
+    """Epoch milliseconds of an aware moment."""
     return int(moment.timestamp() * 1000)

@@ -300,7 +300,9 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     fields.CharEnumField(
-                        description="CAMPAIGN: campaign\nIMPORT: import", enum_type=LiveViewKind, max_length=16
+                        description="CAMPAIGN: campaign\nIMPORT: import\nCHANGE: change",
+                        enum_type=LiveViewKind,
+                        max_length=16,
                     ),
                 ),
                 ("subject_id", fields.IntField()),

@@ -7,6 +7,7 @@ from domain.store.postgres.doubt import PostgresDoubt
 from domain.store.postgres.imports import PostgresImports
 from domain.store.postgres.journal import PostgresJournal
 from domain.store.postgres.overlap import PostgresOverlap
+from domain.store.postgres.search import PostgresSearch
 
 __all__ = ["PostgresStore"]
 
@@ -18,6 +19,7 @@ class PostgresStore(
     PostgresImports,
     PostgresJournal,
     PostgresOverlap,
+    PostgresSearch,
     PostgresConnection,
 ):
     """``domain.store.whole.Store`` on Tortoise's pool; several senders may work on it at once."""

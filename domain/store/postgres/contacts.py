@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from domain.store.contact_sql import (
     CONTACT,
-    DELETE_SLICE,
     OPTOUT,
     blank_counts,
     merged,
@@ -57,21 +56,9 @@ class PostgresContacts(PostgresConnection):
         """
         return await self._contacts(query, group_id, after, limit)
 
-    async def members_page(self, group_id: int, *, offset: int, limit: int) -> Sequence[ContactRow]:
-        query = f"""
-            select {CONTACT} from (
-                select contact_id from group_contact where group_id = $1 order by contact_id limit $2 offset $3
-            ) g join contact c on c.id = g.contact_id order by c.id
-        """
-        return await self._contacts(query, group_id, limit, offset)
-
     async def _contacts(self, query: str, *values: object) -> list[ContactRow]:
         async with self.acquire() as db:
             return [ContactRow(*row) for row in await db.fetch(query, *values)]
-
-    async def blacklisted_members(self, account_id: int, group_id: int) -> Sequence[int]:
-        query = f"select g.contact_id {_BLACKLISTED} and g.group_id = $2 order by g.contact_id"
-        return await self._ids(query, account_id, group_id)
 
     async def groups_of(self, account_id: int, contact_id: int) -> Sequence[int]:
         query = """
@@ -83,28 +70,6 @@ class PostgresContacts(PostgresConnection):
     async def _ids(self, query: str, *values: object) -> list[int]:
         async with self.acquire() as db:
             return [row[0] for row in await db.fetch(query, *values)]
-
-    async def delete_contact(self, account_id: int, contact_id: int) -> bool:
-        async with self.transaction() as db:
-            gone = await db.execute("delete from contact where id = $1 and account_id = $2", contact_id, account_id)
-            if not _changed(gone):
-                return False
-            groups = "with gone as (delete from group_contact where contact_id = $1 returning group_id)"
-            revise = "update contact_group set revision = revision + 1 where id in (select group_id from gone)"
-            await db.execute(f"{groups} {revise}", contact_id)
-        return True
-
-    async def delete_group(self, account_id: int, group_id: int) -> bool:
-        # The group first: killed half-way, what is left are memberships of nothing, for ids are never used again.
-        async with self.acquire() as db:
-            gone = await db.execute("delete from contact_group where id = $1 and account_id = $2", group_id, account_id)
-            if not _changed(gone):
-                return False
-            query = "delete from group_contact where group_id = $1 and contact_id in"
-            query += " (select contact_id from group_contact where group_id = $1 limit $2)"
-            while _changed(await db.execute(query, group_id, DELETE_SLICE)):
-                pass
-        return True
 
     async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
         sizes = """

@@ -33,6 +33,15 @@ class PostgresJournal(PostgresConnection):
 
         return await self._slice(part, change)
 
+    async def leave_groups(self, part: Slice) -> int | None:
+        async def leave(db: Any) -> int:
+            noted = await _run(db, sql.note_left_all(POSTGRES), part.keys, part.change_id, part.account_id)
+            for statement in sql.leave_all_noted(POSTGRES):
+                await _run(db, statement, part.keys, part.change_id)
+            return noted
+
+        return await self._slice(part, leave)
+
     async def list_numbers(self, part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
         async def put(db: Any) -> int:
             noted = await _run(db, sql.note_listed(POSTGRES), part.keys, part.change_id, part.account_id, now_ms)
@@ -52,7 +61,7 @@ class PostgresJournal(PostgresConnection):
 
     async def _slice(self, part: Slice, work: Callable[[Any], Awaitable[int]]) -> int | None:
         async with self.transaction() as db:
-            if not await _run(db, sql.ADVANCE, part.change_id, part.keys[-1], part.keys[0]):
+            if not await _run(db, sql.ADVANCE, part.change_id, part.upto, part.after):
                 return None
             done = await work(db)
             await _run(db, sql.COUNTED, part.change_id, done)
@@ -80,6 +89,10 @@ class PostgresJournal(PostgresConnection):
         async with self.acquire() as db:
             row = await db.fetchrow(sql.UPPER, change_id, after, limit)
         return None if row[0] is None else (int(row[0]), int(row[1]))
+
+    async def journal_rows(self, change_id: int, *, upto: int) -> int:
+        async with self.acquire() as db:
+            return int(await db.fetchval(sql.COUNT_UPTO, change_id, upto))
 
     async def undo_slice(self, span: Span, *, whole: bool) -> UndoneSlice | None:
         async with self.acquire() as db:

@@ -7,11 +7,19 @@ from domain.store.sqlite.doubt import SqliteDoubt
 from domain.store.sqlite.imports import SqliteImports
 from domain.store.sqlite.journal import SqliteJournal
 from domain.store.sqlite.overlap import SqliteOverlap
+from domain.store.sqlite.search import SqliteSearch
 
 __all__ = ["SqliteStore"]
 
 
 class SqliteStore(
-    SqliteDispatch, SqliteDoubt, SqliteContacts, SqliteImports, SqliteJournal, SqliteOverlap, SqliteConnection
+    SqliteDispatch,
+    SqliteDoubt,
+    SqliteContacts,
+    SqliteImports,
+    SqliteJournal,
+    SqliteOverlap,
+    SqliteSearch,
+    SqliteConnection,
 ):
-    """``domain.store.interface.Store`` on one file: one writer, Tortoise's connection, and one reader."""
+    """``domain.store.whole.Store`` on one file: one writer, Tortoise's connection, and one reader."""

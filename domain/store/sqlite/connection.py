@@ -44,6 +44,8 @@ class SqliteConnection:
         self._path = path
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-read")
         self._reader: sqlite3.Connection | None = None
+        self._searching = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-search")
+        self._searcher: sqlite3.Connection | None = None
         self._jobs: list[_Job] = []
         self._committing: asyncio.Task[None] | None = None
         self._pressing = False  # somebody waits for the next commit
@@ -117,11 +119,24 @@ class SqliteConnection:
 
     def _read(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         if self._reader is None:
-            self._reader = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            self._reader.row_factory = sqlite3.Row
-            self._reader.execute("pragma query_only = on")
-            self._reader.execute("pragma busy_timeout = 10000")
+            self._reader = self._connect()
         return fn(self._reader)
+
+    async def read_long(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``fn`` on another query-only connection, where it may take seconds: searches, counts, exports."""
+        return await asyncio.get_running_loop().run_in_executor(self._searching, self._search, fn)
+
+    def _search(self, fn: Callable[[sqlite3.Connection], T]) -> T:
+        if self._searcher is None:
+            self._searcher = self._connect()
+        return fn(self._searcher)
+
+    def _connect(self) -> sqlite3.Connection:
+        reader = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        reader.row_factory = sqlite3.Row
+        reader.execute("pragma query_only = on")
+        reader.execute("pragma busy_timeout = 10000")
+        return reader
 
     async def close(self) -> None:
         """Wait for what is being written and close the reader; Tortoise closes the writer."""
@@ -131,13 +146,19 @@ class SqliteConnection:
             self._reminder.cancel()
         if self._committing is not None:
             await asyncio.wait([self._committing])
-        await asyncio.get_running_loop().run_in_executor(self._reading, self._close)
-        self._reading.shutdown()
+        for threads, close in ((self._searching, self._close_searcher), (self._reading, self._close_reader)):
+            await asyncio.get_running_loop().run_in_executor(threads, close)
+            threads.shutdown()
 
-    def _close(self) -> None:
+    def _close_reader(self) -> None:
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _close_searcher(self) -> None:
+        if self._searcher is not None:
+            self._searcher.close()
+            self._searcher = None
 
 
 def _alone(db: sqlite3.Connection, fn: Callable[[sqlite3.Connection], T]) -> T:

@@ -7,7 +7,6 @@ from typing import Final
 
 from domain.store.contact_sql import (
     CONTACT,
-    DELETE_SLICE,
     OPTOUT,
     blank_counts,
     merged,
@@ -61,20 +60,8 @@ class SqliteContacts(SqliteConnection):
         """
         return await self._contacts(query, (group_id, after, limit))
 
-    async def members_page(self, group_id: int, *, offset: int, limit: int) -> Sequence[ContactRow]:
-        query = f"""
-            select {CONTACT} from (
-                select contact_id from group_contact where group_id = ? order by contact_id limit ? offset ?
-            ) g cross join contact c on c.id = g.contact_id order by c.id
-        """
-        return await self._contacts(query, (group_id, limit, offset))
-
     async def _contacts(self, query: str, values: tuple[object, ...]) -> list[ContactRow]:
         return await self.read(lambda db: [ContactRow(*row) for row in db.execute(query, values)])
-
-    async def blacklisted_members(self, account_id: int, group_id: int) -> Sequence[int]:
-        query = f"select g.contact_id {_BLACKLISTED} and g.group_id = ? order by g.contact_id"
-        return await self._ids(query, (account_id, group_id))
 
     async def groups_of(self, account_id: int, contact_id: int) -> Sequence[int]:
         query = """
@@ -85,32 +72,6 @@ class SqliteContacts(SqliteConnection):
 
     async def _ids(self, query: str, values: tuple[object, ...]) -> list[int]:
         return await self.read(lambda db: [int(row[0]) for row in db.execute(query, values)])
-
-    async def delete_contact(self, account_id: int, contact_id: int) -> bool:
-        def delete(db: sqlite3.Connection) -> bool:
-            gone = db.execute("delete from contact where id = ? and account_id = ?", (contact_id, account_id)).rowcount
-            if not gone:
-                return False
-            groups = "select group_id from group_contact where contact_id = ?"
-            db.execute(f"update contact_group set revision = revision + 1 where id in ({groups})", (contact_id,))
-            db.execute("delete from group_contact where contact_id = ?", (contact_id,))
-            return True
-
-        return await self.write(delete)
-
-    async def delete_group(self, account_id: int, group_id: int) -> bool:
-        def delete(db: sqlite3.Connection) -> bool:
-            row = (group_id, account_id)
-            return db.execute("delete from contact_group where id = ? and account_id = ?", row).rowcount == 1
-
-        # The group first: killed half-way, what is left are memberships of nothing, for ids are never used again.
-        if not await self.write(delete):
-            return False
-        query = "delete from group_contact where group_id = ?1 and contact_id in"
-        query += " (select contact_id from group_contact where group_id = ?1 limit ?2)"
-        while await self.write(lambda db: db.execute(query, (group_id, DELETE_SLICE)).rowcount):
-            pass
-        return True
 
     async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
         sizes = """

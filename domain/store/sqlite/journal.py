@@ -34,6 +34,15 @@ class SqliteJournal(SqliteConnection):
 
         return await self._slice(part, change)
 
+    async def leave_groups(self, part: Slice) -> int | None:
+        def leave(db: sqlite3.Connection, ids: str) -> int:
+            noted = _run(db, sql.note_left_all(SQLITE), ids, part.change_id, part.account_id)
+            for statement in sql.leave_all_noted(SQLITE):
+                _run(db, statement, ids, part.change_id)
+            return noted
+
+        return await self._slice(part, leave)
+
     async def list_numbers(self, part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
         def put(db: sqlite3.Connection, numbers: str) -> int:
             noted = _run(db, sql.note_listed(SQLITE), numbers, part.change_id, part.account_id, now_ms)
@@ -53,7 +62,7 @@ class SqliteJournal(SqliteConnection):
 
     async def _slice(self, part: Slice, work: Callable[[sqlite3.Connection, str], int]) -> int | None:
         def apply(db: sqlite3.Connection) -> int | None:
-            if not _run(db, sql.ADVANCE, part.change_id, part.keys[-1], part.keys[0]):
+            if not _run(db, sql.ADVANCE, part.change_id, part.upto, part.after):
                 return None
             done = work(db, json.dumps(list(part.keys)))
             _run(db, sql.COUNTED, part.change_id, done)
@@ -78,11 +87,15 @@ class SqliteJournal(SqliteConnection):
 
     async def touched_since(self, span: Span) -> int:
         statement, values = sql.touched(SQLITE, span, sql.COUNT_TOUCHED)
-        return await self.read(lambda db: int(db.execute(statement, values).fetchone()[0]))
+        return await self.read_long(lambda db: int(db.execute(statement, values).fetchone()[0]))
 
     async def journal_span(self, change_id: int, *, after: int, limit: int) -> tuple[int, int] | None:
         row = await self.read(lambda db: db.execute(SQLITE.sql(sql.UPPER), (change_id, after, limit)).fetchone())
         return None if row[0] is None else (int(row[0]), int(row[1]))
+
+    async def journal_rows(self, change_id: int, *, upto: int) -> int:
+        statement = SQLITE.sql(sql.COUNT_UPTO)
+        return await self.read_long(lambda db: int(db.execute(statement, (change_id, upto)).fetchone()[0]))
 
     async def undo_slice(self, span: Span, *, whole: bool) -> UndoneSlice | None:
         def undo(db: sqlite3.Connection) -> UndoneSlice | None:
@@ -106,7 +119,7 @@ class SqliteJournal(SqliteConnection):
 
     async def later_changes(self, span: Span) -> Sequence[tuple[int, int]]:
         statement, values = sql.touched(SQLITE, span, sql.LATER_CHANGES)
-        return await self.read(lambda db: [(int(a), int(b)) for a, b in db.execute(statement, values)])
+        return await self.read_long(lambda db: [(int(a), int(b)) for a, b in db.execute(statement, values)])
 
     async def purge_journal(self, change_id: int, *, limit: int) -> int:
         return await self.write(lambda db: _run(db, sql.PURGE, change_id, limit))

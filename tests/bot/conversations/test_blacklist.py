@@ -67,8 +67,12 @@ async def test_a_number_is_looked_up_and_taken_off_with_a_question(owner: Sender
     assert t("blacklist.remove.ask_optout", number="+51 987 763 010") in owner.screen.text
     await owner.tap(t.label("blacklist.remove.yes"))
 
-    assert owner.screen.toast == t.label("blacklist.removed", number="+51 987 763 010")
+    assert t("blacklist.removed", number="+51 987 763 010") in owner.screen.text
     assert t("blacklist.empty") in owner.screen.text
+    await owner.tap(t.label("undo.do"))
+    entry = await blacklist.find(account_id, NUMBER)
+    assert entry is not None
+    assert entry.source is Source.OPTOUT
 
 
 async def test_a_long_list_comes_by_pages(owner: Sender) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversations.contact_add import AskContact, AskStep
-from bot.conversations.contacts import AskField, AskNumber, OpenContact
+from bot.conversations.contacts import AskField, OpenContact
 from bot.conversations.groups import OpenGroup
 from domain.errors import NotFound
 from domain.models import Account, Contact
@@ -106,8 +106,9 @@ async def test_a_card_is_a_contact_with_a_name(owner: Sender, group_id: int) -> 
     assert t("contacts.open.groups", titles="Clientes") in owner.screen.text
     await owner.send_card("987763011", "Luis")
     assert t("contacts.card.saved") in owner.screen.text
-    await owner.tap(t.label("contacts.join"))
+    await owner.tap(t.label("contacts.groups"))
     await owner.tap("Clientes")
+    await owner.tap(t.label("contacts.done"))
 
     assert t("contacts.open.groups", titles="Clientes") in owner.screen.text
     assert (await groups.get(owner.chat.account.id, group_id)).contacts == 2
@@ -142,7 +143,7 @@ async def test_each_field_is_edited_with_what_it_is_now(owner: Sender, group_id:
         await owner.do(AskField(contact_id, group_id, "account"))
 
 
-async def test_a_contact_is_blacklisted_taken_out_and_deleted(owner: Sender, group_id: int) -> None:
+async def test_a_contact_is_blacklisted_deleted_and_comes_back(owner: Sender, group_id: int) -> None:
     """Each says what it did."""
     t, account_id = owner.chat.t, owner.chat.account.id
     contact_id = (await contacts.add(account_id, group_id, line="51987763010,Jose")).contact_id
@@ -152,43 +153,36 @@ async def test_a_contact_is_blacklisted_taken_out_and_deleted(owner: Sender, gro
     await owner.tap(t.label("contacts.unblock"))
     assert "+51 987 763 010" in owner.screen.text
     await owner.do(OpenContact(contact_id, group_id))
-    await owner.tap(t.label("contacts.leave"))
-    assert t("contacts.open.no_group") in owner.screen.text
-    assert not owner.has(t.label("contacts.leave"))
     await owner.tap(t.label("contacts.delete"))
     await owner.tap(t.label("contacts.delete.yes"))
 
-    assert owner.screen.toast == t.label("contacts.deleted", number="+51 987 763 010")
+    assert t("contacts.deleted", number="+51 987 763 010") in owner.screen.text
     with pytest.raises(NotFound):
         await owner.do(OpenContact(contact_id, group_id))
-
-
-async def test_a_contact_is_found_by_its_number(owner: Sender, group_id: int) -> None:
-    """What is not there is said, and the question stays."""
-    t = owner.chat.t
-    await contacts.add(owner.chat.account.id, group_id, line="51987763010,Jose")
-    await owner.do(AskNumber())
-    await owner.type("987763019")
-    assert t("contacts.find.none", number="987763019") in owner.screen.text
-    await owner.type("nada")
-    assert t.label("import.reason.not_a_number") in owner.screen.text
-    await owner.type("987-763-010")
-
+    await owner.tap(t.label("undo.do"))
+    assert t("undo.state.undone") in owner.screen.text
+    await owner.do(OpenContact(contact_id, group_id))
     assert "<b>Jose</b>" in owner.screen.text
 
 
-async def test_what_is_offered_as_a_group_is_where_it_is_not_yet(owner: Sender, group_id: int) -> None:
-    """With no group left a new one can be made."""
+async def test_the_groups_of_a_contact_are_ticked_one_by_one_all_or_none(owner: Sender, group_id: int) -> None:
+    """*Seleccionar todo*, *eliminar todos*; over several pages."""
     t, account_id = owner.chat.t, owner.chat.account.id
     contact_id = (await contacts.add(account_id, group_id, line="51987763010,Jose")).contact_id
-    await owner.do(OpenContact(contact_id))
-    await owner.tap(t.label("contacts.join"))
-    assert t("contacts.join.none") in owner.screen.text
     for n in range(10):
         await groups.create(account_id, f"Grupo {n}")
     await owner.do(OpenContact(contact_id))
-    await owner.tap(t.label("contacts.join"))
-    assert not owner.has("Clientes")
+    await owner.tap(t.label("contacts.groups"))
+    assert owner.has("☑️ Clientes")
+    await owner.tap("☑️ Clientes")
+    assert owner.has("⬜ Clientes")
     await owner.tap("›")
+    await owner.tap("⬜ Grupo 9")
+    assert owner.has("☑️ Grupo 9")
+    await owner.tap(t.label("contacts.groups.all"))
+    assert len((await contacts.get(account_id, contact_id)).groups) == 11
+    await owner.tap(t.label("contacts.groups.none"))
 
-    assert owner.has("Grupo 9")
+    assert (await contacts.get(account_id, contact_id)).groups == ()
+    await owner.tap(t.label("contacts.done"))
+    assert t("contacts.open.no_group") in owner.screen.text

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversations.groups import AskDelete, ListGroups, ListMembers, NewGroup, OpenGroup, SetTitle
+from bot.conversations.groups import AskDelete, ListGroups, NewGroup, OpenGroup, SetTitle
 from domain.errors import NotAllowed, NotFound, TitleMissing, TitleTaken, TitleTooLong
 from domain.models import Account, ContactGroup
 from domain.rules.role import Role
@@ -112,17 +112,24 @@ async def test_deleting_asks_with_the_numbers_and_says_that_contacts_stay(
     assert t("groups.delete.ask", title="Clientes", count=3) in owner.screen.text
     await owner.tap(t.label("groups.delete.yes"))
 
-    assert owner.screen.toast == t.label("groups.deleted", title="Clientes")
+    assert t("groups.deleted", title="Clientes") in owner.screen.text
     assert t("groups.list.empty") in owner.screen.text
     with pytest.raises(NotFound):
         await owner.do(AskDelete(group_id))
+    await owner.do(ListGroups())
+    await owner.tap(t.label("undo.open"))
+    await owner.tap("Clientes")
+    await owner.tap(t.label("undo.do"))
+    await owner.do(OpenGroup(group_id))
+    assert t("groups.open.contacts", number="3") in owner.screen.text
 
 
 async def test_members_come_by_pages_with_the_blacklisted_marked(owner: Sender, sqlite_account: Account) -> None:
     """To verify that what was imported is right (the manual, 2.4)."""
     group_id = await filled(sqlite_account, 10)
     await blacklist.put(sqlite_account.id, [51987000001], source=blacklist.Source.MANUAL, by=1)
-    await owner.do(ListMembers(group_id))
+    await owner.do(OpenGroup(group_id))
+    await owner.tap(owner.chat.t.label("groups.members"))
 
     assert owner.has("+51 987 000 000 Nombre0")
     assert owner.has("🚫 +51 987 000 001")
@@ -144,7 +151,8 @@ async def test_apply_dnc_counts_first_and_then_takes_out(owner: Sender, sqlite_a
     assert t("groups.dnc.ask", count=1, title="Clientes", left=t.number(2)) in owner.screen.text
     await owner.tap(t.label("groups.dnc.yes", count=1))
 
-    assert owner.screen.toast == t.label("groups.dnc.done", count=1)
+    assert t("groups.dnc.done", count=1) in owner.screen.text
+    assert owner.has(t.label("undo.do"))
     assert t("groups.open.contacts", number="2") in owner.screen.text
 
 

@@ -60,7 +60,7 @@ async def test_a_number_taken_off_may_be_written_to_again(account: Account) -> N
     with pytest.raises(NotFound):
         await blacklist.remove(account.id + 1, entry.id, by=1)
 
-    assert await blacklist.remove(account.id, entry.id, by=1) == NUMBER
+    assert (await blacklist.remove(account.id, entry.id, by=1)).msisdn == NUMBER
     assert await blacklist.listed(account.id, [NUMBER]) == frozenset()
     with pytest.raises(NotFound):
         await blacklist.remove(account.id, entry.id, by=1)

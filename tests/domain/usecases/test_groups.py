@@ -1,12 +1,16 @@
-"""Groups: titles, what deleting one means, pages of contacts, *Aplique DNC*."""
+"""Groups: titles, what deleting one means, *Aplique DNC*."""
+
+from datetime import UTC, datetime
 
 import pytest
 
 from domain.errors import NotFound, TitleMissing, TitleTaken, TitleTooLong
-from domain.models import Account, Campaign, Contact, ContactGroup, ImportJob, ImportState
+from domain.models import Account, Campaign, ChangeKind, Contact, ContactGroup, ImportJob, ImportState
 from domain.rules.campaign_state import CampaignState
-from domain.usecases import blacklist, contacts, groups
+from domain.usecases import blacklist, contacts, groups, undo
+from domain.usecases.bulk import NothingToDo
 from domain.usecases.groups import DescriptionTooLong, GroupImporting, GroupInUse
+from tests.conftest import OWNER
 
 
 async def test_a_group_has_a_title_on_one_line_and_a_description(account: Account) -> None:
@@ -58,7 +62,6 @@ async def test_two_accounts_may_use_the_same_title_and_see_only_their_own(accoun
         groups.rename(account.id, theirs, title="x"),
         groups.describe(account.id, theirs, description="x"),
         groups.delete(account.id, theirs),
-        groups.page(account.id, theirs, index=0, size=8),
         groups.apply_dnc(account.id, theirs),
     ):
         with pytest.raises(NotFound):
@@ -84,9 +87,9 @@ async def test_deleting_a_group_leaves_its_contacts(account: Account) -> None:
     one, two = await groups.create(account.id, "Uno"), await groups.create(account.id, "Dos")
     added = await contacts.add(account.id, one, line="51987763010")
     await contacts.join(account.id, two, contact_id=added.contact_id)
-    title = await groups.delete(account.id, one)
+    gone = await groups.delete(account.id, one)
 
-    assert title == "Uno"
+    assert gone.title == "Uno"
     assert (await contacts.get(account.id, added.contact_id)).groups == ((two, "Dos"),)
 
 
@@ -122,30 +125,21 @@ async def test_a_group_that_is_being_filled_is_not_deleted(account: Account) -> 
         await groups.delete(account.id, group_id)
 
 
-async def test_a_page_past_the_end_is_the_last_one_and_marks_the_blacklisted(account: Account) -> None:
-    """A button of before the group shrank still shows something."""
-    group_id = await groups.create(account.id, "Uno")
-    for n in range(5):
-        await contacts.add(account.id, group_id, line=f"5198776301{n}")
-    await blacklist.put(account.id, [51987763014], source=blacklist.Source.MANUAL, by=1)
-    page = await groups.page(account.id, group_id, index=9, size=2)
-
-    assert (page.index, page.pages, page.total) == (2, 3, 5)
-    assert [contact.msisdn for contact in page.contacts] == [51987763014]
-    assert page.blacklisted == {51987763014}
-
-
 async def test_apply_dnc_takes_out_of_the_group_and_deletes_nobody(account: Account) -> None:
     """The manual, 2.4; who was taken out is told, so that it can be undone."""
     group_id = await groups.create(account.id, "Uno")
     ids = [(await contacts.add(account.id, group_id, line=f"5198776301{n}")).contact_id for n in range(3)]
     await blacklist.put(account.id, [51987763011], source=blacklist.Source.MANUAL, by=1)
     before = await groups.get(account.id, group_id)
-    gone = await groups.apply_dnc(account.id, group_id)
+    change = await groups.apply_dnc(account.id, group_id, by=OWNER)
     after = await groups.get(account.id, group_id)
 
     assert (before.contacts, before.blacklisted) == (3, 1)
-    assert list(gone) == [ids[1]]
+    assert (change.kind, change.title, change.count, change.undoable) == (ChangeKind.DNC, "Uno", 1, True)
     assert (after.contacts, after.blacklisted) == (2, 0)
     assert await Contact.all().count() == 3
-    assert await groups.apply_dnc(account.id, group_id) == []
+    with pytest.raises(NothingToDo):
+        await groups.apply_dnc(account.id, group_id)
+    await undo.undo(account.id, change.id, by=OWNER, now=datetime.now(UTC))
+    assert await groups.get(account.id, group_id) == before
+    assert [contact.id for contact in await Contact.all().order_by("id")] == ids

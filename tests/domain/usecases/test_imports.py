@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain import store
 from domain.errors import NotFound, WrongState
-from domain.models import Account, Contact, ImportJob, ImportState, Notice, NoticeKind
+from domain.models import Account, Contact, ContactGroup, ImportJob, ImportState, Notice, NoticeKind
 from domain.rules.contact_csv import Field, FileEmpty, FileNotText, RowError
 from domain.rules.upload import FileBroken
 from domain.store import SliceCounts
@@ -362,7 +362,7 @@ async def test_a_group_deleted_meanwhile_ends_the_import_with_the_reason(
     job_id = await confirmed(account, numbers(50), group_id)
 
     async def delete() -> None:
-        await store.current().delete_group(account.id, group_id)
+        await ContactGroup.filter(id=group_id).delete()
 
     interrupt_after(2, monkeypatch, delete)
     await import_run._attempt(job_id)

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 
 from domain.models import Account, BlacklistEntry, Change, ChangeKind, ChangeState, Contact, ContactGroup, ImportState
 from domain.store import ImportedRow, Slice, Store
-from domain.usecases import undo
+from domain.usecases import change_run, undo
 from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
 from tests.conftest import OWNER
 
@@ -303,9 +303,9 @@ async def test_after_a_day_it_is_too_late_and_the_journal_is_gone(
     tomorrow = datetime.now(UTC) + timedelta(hours=25)
     with pytest.raises(UndoTooLate):
         await undo.undo(account.id, change, by=OWNER, now=tomorrow)
-    assert await undo.purge(datetime.now(UTC)) == 0
-    assert await undo.purge(tomorrow) == 3
-    assert await undo.purge(tomorrow) == 0
+    assert await change_run.purge(datetime.now(UTC)) == 0
+    assert await change_run.purge(tomorrow) == 3
+    assert await change_run.purge(tomorrow) == 0
 
     assert await store.journal_span(change, after=0, limit=10) is None
     left = await get_connection("default").execute_query_dict("select * from group_contact")

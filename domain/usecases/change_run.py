@@ -1,0 +1,85 @@
+"""What goes on by itself: changes and undoings of many rows, also after a kill; forgetting old ones."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+import structlog
+
+from domain import store
+from domain.models import Change, ChangeKind, ChangeState
+from domain.usecases import bulk, undo
+
+log = structlog.get_logger()
+
+_TICK_S: Final = 0.5
+_PURGE_S: Final = 600.0
+_PURGE_SLICE: Final = 5_000  # rows a transaction
+_PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
+
+
+async def run_changes(stop: asyncio.Event) -> None:
+    """Until ``stop`` is set; what is under way ends at its slice and goes on after the next start."""
+    purged = float("-inf")
+    while not stop.is_set():
+        work = asyncio.create_task(carry_all())
+        halt = asyncio.create_task(stop.wait())
+        await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
+        halt.cancel()
+        if not work.done():
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            return
+        if time.monotonic() >= purged + _PURGE_S:
+            purged = time.monotonic()
+            await _safely_purge()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _TICK_S)
+
+
+async def carry_all() -> None:
+    """Bring everything that has begun to its end."""
+    try:
+        for change_id in await bulk.unfinished():
+            await bulk.carry_on(change_id)
+        for change_id in await undo.unfinished():
+            await undo.carry_on(change_id)
+    except Exception:
+        log.exception("changes_failed")
+
+
+async def purge(now: datetime) -> int:
+    """Forget the rows of changes that are too old to be undone. Returns how many changes."""
+    db, gone = store.current(), 0
+    old = Change.filter(purged=False, made_ms__lte=undo.to_ms(now - undo.UNDO_FOR)).exclude(state=ChangeState.UNDOING)
+    old = old.exclude(state=ChangeState.RUNNING, kind=ChangeKind.IMPORT)
+    for change in await old.order_by("id"):
+        values = {"purged": True, "before": None, "scope": None}
+        if not await Change.filter(id=change.id, purged=False).update(**values):
+            continue
+        await _all(partial(db.purge_journal, change.id, limit=_PURGE_SLICE))
+        if change.kind is ChangeKind.DELETE_GROUP and change.state is ChangeState.DONE and change.subject_id:
+            group_id = int(change.subject_id)
+            await _all(partial(db.purge_members, group_id, limit=_PURGE_SLICE))
+        gone += 1
+    return gone
+
+
+async def _all(purge_slice: Callable[[], Awaitable[int]]) -> None:
+    gone = 1
+    while gone:
+        gone = await purge_slice()
+        await asyncio.sleep(_PAUSE_S)
+
+
+async def _safely_purge() -> None:
+    try:
+        if gone := await purge(datetime.now(UTC)):
+            log.info("changes_purged", changes=gone)
+    except Exception:
+        log.exception("changes_purge_failed")
