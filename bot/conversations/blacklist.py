@@ -1,17 +1,21 @@
 """The blacklist: how many and which numbers, adding, looking one up, taking one off."""
 
-from bot.chat import Chat
+from bot.chat import Chat, Upload
 from bot.conversations import contacts as contact_talk
+from bot.conversations import contacts_import as import_talk
 from bot.conversations import groups as group_talk
 from bot.conversations import undo as undo_talk
 from bot.layout import PAGE, cut, footer, heading, pager
 from bot.screen import Action, Button, Document, Screen, Style, Takes, on
+from domain.rules.csv_layout import FileRejected
 from domain.rules.msisdn import NumberPlan, display
 from domain.rules.permission import Permission
-from domain.usecases import blacklist, contact_export, contacts
+from domain.usecases import blacklist, blacklist_file, contact_export, contacts
 from domain.usecases.blacklist import Added, Entry, Page, Source
+from domain.usecases.blacklist_file import AddedFile, NoNumberColumn
 from domain.usecases.contact_file import FileKind
 from domain.usecases.contacts import BadNumber
+from domain.usecases.imports import UPLOAD_LIMIT
 from locales import Texts
 
 _REFUSED_SHOWN = 5
@@ -30,8 +34,8 @@ class AskBlocked(Action, code="ba", permission=Permission.EDIT):
     """Ask for numbers to add."""
 
 
-class AddBlocked(Action, code="bn", permission=Permission.EDIT, takes=Takes.TEXT | Takes.CARD):
-    """Numbers to add came."""
+class AddBlocked(Action, code="bn", permission=Permission.EDIT, takes=Takes.TEXT | Takes.CARD | Takes.FILE):
+    """Numbers to add came: typed, as a card, or in a file."""
 
 
 class AskSearch(Action, code="bf"):
@@ -93,9 +97,9 @@ def list_screen(page: Page, chat: Chat) -> Screen:
     return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, group_talk.ListGroups())))
 
 
-def add_screen(t: Texts, *, refused: BadNumber | None = None) -> Screen:
-    """Asks for numbers."""
-    why = "" if refused is None else contact_talk.refusal(refused, t) + "\n\n"
+def add_screen(t: Texts, *, note: str = "") -> Screen:
+    """Asks for numbers. ``note``: HTML, why the last ones would not do."""
+    why = f"{note}\n\n" if note else ""
     cancel = Button(t.label("nav.cancel"), ListBlacklist())
     return Screen(
         f"{_head(t)}\n\n{why}{t('blacklist.add.ask')}", ((cancel,), *footer(t, ListBlacklist())), expects=AddBlocked()
@@ -118,6 +122,28 @@ def added_screen(added: Added, t: Texts) -> Screen:
         (*undo_row, (more,), *footer(t, ListBlacklist())),
         expects=AddBlocked() if nothing else None,
     )
+
+
+def reading_screen(t: Texts) -> Screen:
+    """While a file is read. Its button is for who finds it after a restart."""
+    again = (Button(t.label("nav.refresh"), ListBlacklist()),)
+    return Screen(f"{_head(t)}\n\n{t('imports.reading')}", (again, *footer(t, ListBlacklist())))
+
+
+def file_screen(added: AddedFile, t: Texts) -> Screen:
+    """What became of a file's numbers."""
+    lines = [t("blacklist.added", count=added.added)]
+    if added.already:
+        lines.append(t("blacklist.already", count=added.already))
+    if added.refused:
+        lines.append(t("imports.refused.count", count=sum(added.refused.values())))
+        lines += [
+            t("imports.refused.reason", reason=t.markup(reason), number=t.number(number))
+            for reason, number in sorted(added.refused.items(), key=lambda item: -item[1])
+        ]
+    more = Button(t.label("blacklist.add_more"), AskBlocked())
+    screen = Screen(f"{_head(t)}\n\n" + "\n".join(lines), ((more,), *footer(t, ListBlacklist())))
+    return undo_talk.with_undo(screen, added.change_id, t)
 
 
 def search_screen(t: Texts, *, refused: BadNumber | None = None, missing: int | None = None) -> Screen:
@@ -189,9 +215,27 @@ async def ask_blocked(_action: AskBlocked, chat: Chat) -> Screen:
 
 @on(AddBlocked)
 async def add_blocked(_action: AddBlocked, chat: Chat) -> Screen:
-    """Add what was typed, or the number of a card."""
+    """Add what was typed, the number of a card, or those of a file."""
+    if chat.upload is not None:
+        return await _add_file(chat.upload, chat)
     text, source = (chat.card.phone_number, Source.CARD) if chat.card else (chat.text or "", Source.MANUAL)
     return added_screen(await blacklist.add(chat.account.id, text, source=source, by=chat.person_id), chat.t)
+
+
+async def _add_file(upload: Upload, chat: Chat) -> Screen:
+    t = chat.t
+    if upload.size > UPLOAD_LIMIT:
+        size = t.number(round(upload.size / 1e6, 1))
+        return add_screen(t, note=t("imports.refused.too_large", size=size, limit=UPLOAD_LIMIT // 10**6))
+    await chat.say(reading_screen(t))
+    name = upload.name or t.label("imports.unnamed")
+    try:
+        added = await blacklist_file.add_file(chat.account.id, name, await upload.read(), by=chat.person_id)
+    except FileRejected as error:
+        return add_screen(t, note=import_talk.refused_words(error, t))
+    except NoNumberColumn as error:
+        return add_screen(t, note=t(error.key))
+    return file_screen(added, t)
 
 
 @on(AskSearch)

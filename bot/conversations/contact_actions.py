@@ -24,13 +24,13 @@ _OF_A_GROUP: Final = frozenset({ChangeKind.JOIN, ChangeKind.LEAVE})
 # --- actions
 
 
-class AskActions(Action, code="ya", permission=Permission.EDIT):
+class AskActions(Action, code="qa", permission=Permission.EDIT):
     """What shall be done; ``all``: to all that match, else to those that are ticked."""
 
     all: bool
 
 
-class ChooseTarget(Action, code="yb", permission=Permission.EDIT):
+class ChooseTarget(Action, code="qb", permission=Permission.EDIT):
     """Which group they join or leave."""
 
     deed: str
@@ -38,7 +38,7 @@ class ChooseTarget(Action, code="yb", permission=Permission.EDIT):
     page: int = 0
 
 
-class AskDeed(Action, code="yc", permission=Permission.EDIT):
+class AskDeed(Action, code="qc", permission=Permission.EDIT):
     """What it would mean, with the count."""
 
     deed: str
@@ -46,7 +46,7 @@ class AskDeed(Action, code="yc", permission=Permission.EDIT):
     group_id: int | None
 
 
-class Do(Action, code="yd", permission=Permission.EDIT):
+class Do(Action, code="qd", permission=Permission.EDIT):
     """Do it."""
 
     deed: str

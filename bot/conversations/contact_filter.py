@@ -16,59 +16,59 @@ from locales import Texts
 # --- actions
 
 
-class AskFilter(Action, code="yf"):
+class AskFilter(Action, code="qf"):
     """The filter as it is; each part can be changed."""
 
 
-class ChooseGroup(Action, code="yg"):
+class ChooseGroup(Action, code="qg"):
     """Which group."""
 
     page: int = 0
 
 
-class SetGroup(Action, code="yh"):
+class SetGroup(Action, code="qh"):
     """A group was chosen; None: any."""
 
     group_id: int | None
 
 
-class AskName(Action, code="yn"):
+class AskName(Action, code="qn"):
     """Ask for a part of the name."""
 
 
-class SetName(Action, code="ym"):
+class SetName(Action, code="qm"):
     """It was typed; ``clear``: any name."""
 
     clear: bool = False
 
 
-class AskPart(Action, code="yp"):
+class AskPart(Action, code="qp"):
     """Ask for a part of the number."""
 
 
-class SetPart(Action, code="yq"):
+class SetPart(Action, code="qq"):
     """It was typed; ``clear``: any number."""
 
     clear: bool = False
 
 
-class ChooseShow(Action, code="ys"):
+class ChooseShow(Action, code="qs"):
     """How they shall stand."""
 
 
-class SetShow(Action, code="yt"):
+class SetShow(Action, code="qt"):
     """It was chosen."""
 
     show: str
 
 
-class ChooseImport(Action, code="yi"):
+class ChooseImport(Action, code="qi"):
     """Which import."""
 
     page: int = 0
 
 
-class SetImport(Action, code="yj"):
+class SetImport(Action, code="qj"):
     """It was chosen; None: any."""
 
     job_id: int | None

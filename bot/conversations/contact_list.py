@@ -192,11 +192,11 @@ def _pager(page: Page, *, picking: bool) -> Rows:
 
 
 def _list_rows(view: View, t: Texts, *, edits: bool) -> Rows:
-    first = (Button(t.label("list.search"), AskSearch()), Button(t.label("list.filter"), unpack("yf")))
+    first = (Button(t.label("list.search"), AskSearch()), Button(t.label("list.filter"), unpack("qf")))
     rows: list[tuple[Button, ...]] = [first]
     if view.total and edits:
         rows.append(
-            (Button(t.label("list.pick"), ListContacts(picking=True)), Button(t.label("list.act"), unpack("ya:1")))
+            (Button(t.label("list.pick"), ListContacts(picking=True)), Button(t.label("list.act"), unpack("qa:1")))
         )
     last = (Button(t.label("list.export"), AskExport()),) if view.total else ()
     rows.append((Button(t.label("list.refresh"), Recount()), *last))
@@ -216,7 +216,7 @@ def _picking_rows(view: View, t: Texts, at: int, back: bool) -> Rows:
     ]
     if view.picked:
         label = t.label("list.act.picked", count=len(view.picked))
-        rows.append((Button(label, unpack("ya:0"), Style.PRIMARY),))
+        rows.append((Button(label, unpack("qa:0"), Style.PRIMARY),))
     rows.append((Button(t.label("list.pick.end"), ListContacts(at, back=back)),))
     return tuple(rows)
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 _TICK_S: Final = 0.5
 _PURGE_S: Final = 600.0
+_ABANDONED: Final = timedelta(minutes=15)
 _PURGE_SLICE: Final = 5_000  # rows a transaction
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 
@@ -49,6 +50,7 @@ async def carry_all() -> None:
             await bulk.carry_on(change_id)
         for change_id in await undo.unfinished():
             await undo.carry_on(change_id)
+        await _end_abandoned(datetime.now(UTC))
     except Exception:
         log.exception("changes_failed")
 
@@ -75,6 +77,14 @@ async def _all(purge_slice: Callable[[], Awaitable[int]]) -> None:
     while gone:
         gone = await purge_slice()
         await asyncio.sleep(_PAUSE_S)
+
+
+async def _end_abandoned(now: datetime) -> None:
+    """What a kill cut short and nobody can go on with, such as a file for the blacklist, can at least be undone."""
+    old = Change.filter(state=ChangeState.RUNNING, scope__isnull=True, made_ms__lt=undo.to_ms(now - _ABANDONED))
+    for change in await old.exclude(kind=ChangeKind.IMPORT):
+        await undo.finish(change.id)
+        log.warning("change_abandoned", change=change.id, rows=change.count)
 
 
 async def _safely_purge() -> None:

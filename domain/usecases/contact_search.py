@@ -7,11 +7,11 @@ from typing import Final
 
 from domain import store
 from domain.errors import NotFound
-from domain.models import Account, ContactGroup, ContactView, ImportJob, ImportState
+from domain.models import ContactGroup, ContactView, ImportJob, ImportState
 from domain.rules.contact_filter import Show, Wanted, digits_of, words_of
-from domain.rules.msisdn import NumberPlan
 from domain.store import ContactRow
 from domain.usecases import blacklist
+from domain.usecases.numbering import plan_of
 
 SLICE: Final = 2_000  # contacts read at once
 NAME_LIMIT: Final = 80  #: characters of a typed name
@@ -224,5 +224,5 @@ async def _find(account_id: int, wanted: Wanted, *, after: int, limit: int, back
 async def _judged(account_id: int, wanted: Wanted, rows: Sequence[ContactRow]) -> Sequence[ContactRow]:
     if wanted.show is not Show.INVALID:
         return rows
-    plan = NumberPlan((await Account.get(id=account_id)).region)
+    plan = await plan_of(account_id)
     return [row for row in rows if plan.parse(f"+{row.msisdn}").msisdn is None]

@@ -98,6 +98,18 @@ async def get(account_id: int, contact_id: int) -> ContactView:
     return ContactView(_row(contact), groups, entry.id if entry else None)
 
 
+async def find(account_id: int, text: str) -> int | None:
+    """
+    Id of the contact with the number that was typed; None: there is none.
+
+    Raises:
+        BadNumber: It is no number.
+    """
+    msisdn = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
+    contact = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
+    return contact.id if contact else None
+
+
 async def add(account_id: int, group_id: int | None, *, line: str, by: int = NOBODY) -> Added:
     """
     Add the contact of a typed line, in the manual's order: number, first name, last name, e-mail, address, the three

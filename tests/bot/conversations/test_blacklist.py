@@ -102,3 +102,32 @@ async def test_a_viewer_looks_up_and_takes_nothing_off(sqlite_account: Account, 
 
     with pytest.raises(NotFound):
         await sender_of(other, texts).do(OpenEntry(entry.id))
+
+
+async def test_the_numbers_of_a_file_are_added_and_undone(owner: Sender) -> None:
+    """Any file that contacts are imported from; what cannot be read is counted by reason."""
+    t, account_id = owner.chat.t, owner.chat.account.id
+    await blacklist.put(account_id, [NUMBER], source=Source.OPTOUT, by=None)
+    await owner.do(AskBlocked())
+    await owner.send(b"nombre;telefono\nAna;987763010\nLuis;987763011\nEva;987763012\nX;hola\n", "baja.csv")
+    assert t("blacklist.added", count=2) in owner.screen.text
+    assert t("blacklist.already", count=1) in owner.screen.text
+    assert t.label("import.reason.not_a_number") in owner.screen.text
+    entry = await blacklist.find(account_id, NUMBER + 1)
+    assert entry is not None
+    assert entry.source is Source.IMPORT
+    await owner.tap(t.label("undo.do"))
+    assert t("undo.state.undone") in owner.screen.text
+    assert await blacklist.find(account_id, NUMBER + 1) is None
+    assert await blacklist.find(account_id, NUMBER) is not None
+
+
+async def test_a_file_without_numbers_keeps_the_question(owner: Sender) -> None:
+    """In words, with what to do."""
+    t = owner.chat.t
+    await owner.do(AskBlocked())
+    await owner.send(b"hola,que tal\nuno,dos\n")
+    assert t("error.no_number_column") in owner.screen.text
+    await owner.send(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
+    assert t("imports.refused.image") in owner.screen.text
+    assert owner.asked is not None

@@ -134,3 +134,11 @@ async def test_leaving_a_group_blocking_and_deleting(account: Account, group_id:
     assert await blacklist.find(account.id, MSISDN) is not None
     with pytest.raises(NotFound):
         await contacts.get(account.id, contact_id)
+
+
+async def test_a_contact_is_found_by_its_number_in_any_writing(account: Account, group_id: int) -> None:
+    """As people type it."""
+    added = await contacts.add(account.id, group_id, line="51987763010")
+
+    assert await contacts.find(account.id, "987-763-010") == added.contact_id
+    assert await contacts.find(account.id, "987763019") is None
