@@ -1,11 +1,12 @@
 """What in a template costs more than one septet: shown in place, and replaced at a tap, one character or all."""
 
+import dataclasses
 from typing import Final
 
 from bot.chat import Chat
 from bot.layout import cut, footer, heading, pairs
 from bot.marks import marked
-from bot.screen import Action, Button, Rows, Screen, Style, on
+from bot.screen import Action, Button, Rows, Screen, Style, handler_of, on, unpack
 from bot.template_lines import alphabet_name, read_as
 from domain.errors import DomainError
 from domain.models import Template
@@ -35,9 +36,10 @@ class ReplaceCharacter(Action, code="vma", permission=Permission.EDIT):
 
 
 class ReplaceAll(Action, code="vmb", permission=Permission.EDIT):
-    """Replace all that something reads the same as."""
+    """Replace all that something reads the same as. ``from_card``: back to the template's card."""
 
     template_id: int
+    from_card: bool = False
 
 
 # Screens
@@ -68,9 +70,7 @@ def characters_screen(template: Template, reader: Reader | None, chat: Chat, *, 
 
 def back_to(template: Template) -> Action:
     """The template's card."""
-    from bot.conversations.templates import OpenTemplate  # that module leads here
-
-    return OpenTemplate(template.id)
+    return unpack(f"to:{template.id}:")  # its module leads here, so it cannot be imported
 
 
 def _line(one: CharacterCost, t: Texts) -> str:
@@ -127,5 +127,8 @@ async def replace_character(action: ReplaceCharacter, chat: Chat) -> Screen:
 async def replace_all(action: ReplaceAll, chat: Chat) -> Screen:
     """All that makes it Unicode."""
     template = await templates.replace_foreign(chat.account.id, action.template_id, alphabet=chat.account.alphabet)
-    reader = await templates.reader(chat.account.id)
-    return characters_screen(template, reader, chat, toast=chat.t.label("templates.replaced"))
+    toast = chat.t.label("templates.replaced")
+    if action.from_card:
+        card = back_to(template)
+        return dataclasses.replace(await handler_of(type(card))(card, chat), toast=toast)
+    return characters_screen(template, await templates.reader(chat.account.id), chat, toast=toast)

@@ -228,7 +228,7 @@ def _card_rows(template: Template, reader: Reader | None, card: TextCard | None,
             rows.append((Button(t.label("testing.send"), OpenTest(Subject.TEMPLATE, template.id)),))
     if chat.may(Permission.EDIT):
         if card is not None and card.replaceable:
-            rows.append((Button(t.label("templates.replace"), ReplaceAll(template.id), Style.SUCCESS),))
+            rows.append((Button(t.label("templates.replace"), ReplaceAll(template.id, from_card=True), Style.SUCCESS),))
         rows += pairs(
             [
                 Button(t.label("templates.edit_text"), AskText(template.id), None if template.text else Style.PRIMARY),
