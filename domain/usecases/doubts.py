@@ -19,8 +19,10 @@ from domain.models import Campaign, DecisionKind, DoubtDecision, Person
 from domain.rules import campaign_state, orphan
 from domain.rules.campaign_state import CampaignEvent, CampaignState
 from domain.rules.message_state import IN_DOUBT, MessageEvent
+from domain.rules.schedule import period
 from domain.rules.statistics import Statistics
 from domain.usecases import campaigns, results
+from domain.usecases.hours import hours_of
 from domain.usecases.results import Detail, Report
 
 log = structlog.get_logger()
@@ -148,6 +150,7 @@ async def resend(account_id: int, campaign_id: int, *, by: int, now: datetime) -
     Raises:
         NotFound: It is gone, or another account's.
         CampaignCancelled: A person ended the campaign.
+        HoursOver: No hour of the campaign is to come.
         NothingInDoubt: There was none any more.
     """
     for _ in range(_ATTEMPTS):
@@ -155,6 +158,8 @@ async def resend(account_id: int, campaign_id: int, *, by: int, now: datetime) -
         if campaign.state is CampaignState.CANCELLED:
             raise CampaignCancelled
         if campaign.state in campaign_state.sources(CampaignEvent.RESEND):
+            if period(now, hours_of(campaign, campaign.account, now=now)) is None:
+                raise campaigns.HoursOver  # it would only expire
             # Before its messages: the other way round a crash between would leave them in a campaign that is over.
             reopened: dict[str, object] = {"ended_at": None, "results": None}
             await campaigns.move(

@@ -7,10 +7,10 @@ import pytest
 
 from domain import store
 from domain.errors import WrongState
-from domain.models import Account, Campaign, CampaignMode, ContactGroup, Notice, NoticeKind, StartKind
+from domain.models import Account, Campaign, CampaignMode, ContactGroup, Message, Notice, NoticeKind, StartKind
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, periods, pulse
+from domain.usecases import campaigns, doubts, periods, pulse
 from sender.clock import Clock
 from sender.scheduler import Scheduler
 from tests.audience import FIRST, group_of
@@ -291,3 +291,16 @@ async def test_an_account_that_moves_its_hours_moves_what_waits(account: Account
     await campaign.refresh_from_db()
 
     assert campaign.start_at == datetime(2026, 11, 25, 8, tzinfo=UTC)
+
+
+async def test_what_is_in_doubt_is_not_let_go_again_with_no_hours_left(account: Account, group: ContactGroup) -> None:
+    """It would only expire; with an hour to come it may."""
+    campaign = await scheduled(account, group, state=CampaignState.COMPLETED, started_at=NOON, carry_on=False)
+    await store.current().expand(campaign.id, after=0, limit=10)
+    await Message.filter(campaign_id=campaign.id).update(state=MessageState.NO_RESPONSE)
+    with pytest.raises(campaigns.HoursOver):
+        await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=10))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.COMPLETED
+
+    assert await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=1)) == 3
