@@ -4,6 +4,7 @@ be ended at any moment. Started by ``import_reader`` only; one request on stdin,
 """
 
 import json
+import os
 import resource
 import sys
 import time
@@ -40,6 +41,7 @@ class _Teller:
 
 def main() -> int:
     """Entry point. Returns the exit code."""
+    os.nice(10)  # whoever chats goes first
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
