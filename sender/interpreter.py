@@ -20,7 +20,7 @@ def tuned_for_throughput() -> Iterator[None]:
     """Few walks of the garbage collector and quick hand-overs between threads; as it was, afterwards."""
     switch_s, thresholds = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(_SWITCH_S)
-    gc.collect()
+    gc.collect(1)  # a full walk would hold up the event loop for a fifth of a second
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
     try:
