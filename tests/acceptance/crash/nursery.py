@@ -115,7 +115,8 @@ def _rear(order: Order) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     os.environ.update(order.environment)
     random.seed()
     code = 1
@@ -156,6 +157,7 @@ def main() -> None:
     os.set_blocking(write, False)
     signal.set_wakeup_fd(write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     gc.collect()
     gc.freeze()
     reared: set[int] = set()
