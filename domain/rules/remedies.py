@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.rules.gsm import Alphabet, Foreign, downgrade, foreign_characters, segments
+from domain.rules.gsm import GSM_SINGLE, SHIFT_SINGLE, Alphabet, Foreign, downgrade, foreign_characters, segments
 from domain.rules.template import CompiledTemplate
 from domain.rules.template_tokens import field_of
 
@@ -61,10 +61,8 @@ def remedy(template: CompiledTemplate, fields: Mapping[str, str], *, usual: int,
 
 def _room(text: str, count: int, alphabet: Alphabet) -> int:
     """Units that so many segments hold, for what this text travels as."""
-    single = segments(text[:1], alphabet=alphabet).per_segment
     size = segments(text, alphabet=alphabet)
-    if size.encoding is Alphabet.SPANISH:
-        single = 155
+    single = SHIFT_SINGLE if size.encoding is Alphabet.SPANISH else GSM_SINGLE
     return single if count <= 1 else count * size.per_segment
 
 
