@@ -60,6 +60,13 @@ async def test_the_manuals_five_steps(sandbox: Sandbox, start: Starter, tmp_path
     await write_template(owner, "Recordatorio", "Hola {{ nombre }}, su deuda es {{ valor_2 }}")
     await prepare_campaign(owner, "Prueba_SMS_01", group="grupo_prueba", template="Recordatorio")
     await owner.sees("Destinatarios: 2")
+    await owner.tap("🚀 Iniciar")
+    await owner.sees("Antes de lanzar", "1 contacto sin dato")
+    await owner.tap("Texto para valor_2")
+    await owner.sees("Escriba qué dirá")
+    await owner.say("0.00")
+    await owner.tap("Seguir con la revisión")
+    await owner.sees("Paso 10 de 10", "Destinatarios: 2")
     await launch(owner)
 
     # Step 5: the result, in the chat where it was asked for.
@@ -70,7 +77,7 @@ async def test_the_manuals_five_steps(sandbox: Sandbox, start: Starter, tmp_path
 
     assert {(one["destination"], one["text"]) for one in submitted} == {
         ("51987763010", "Hola Jose, su deuda es 100"),
-        ("51987763015", "Hola Ana, su deuda es "),
+        ("51987763015", "Hola Ana, su deuda es 0.00"),
     }
     assert table["Enviado"] == table["Entregado"] == "2"
     assert table["Bloqueado (Lista Negra)"] == "1"
