@@ -62,7 +62,7 @@ async def add_file(account_id: int, name: str, content: bytes, *, by: int) -> Ad
     file = await import_reader.read(content, spec, _untold)
     try:
         if not file.tally.contacts:
-            return AddedFile(0, 0, file.tally.refused, None)
+            raise NoNumberColumn
         change_id = await undo.begin(account_id, ChangeKind.BLACKLIST, by=by, title=name)
         added = await _list(account_id, change_id, Staged(file.staged), by=by)
     finally:
