@@ -31,6 +31,8 @@ def why_not(found: Standstill | None, chat: Chat) -> str | None:
         case Cause.MANY_REFUSED:
             values |= {"failed": _count(about.get("failed")), "of": _count(about.get("of")), "word": _word(found, t)}
         case Cause.LINK_DOWN:
+            key = "standing.link_refused" if about.get("final") else key
+            values["word"] = about.get("word")
             reason = f"link.reason.{about.get('reason') or 'connecting'}"
             values["reason"] = t.markup(reason if reason in t else "link.reason.internal")
         case Cause.NO_SENDER if found.since is None:

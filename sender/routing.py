@@ -1,6 +1,7 @@
 """Over which route a message goes: by its number, and by which routes are up. What is in flight never moves."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from domain.rules.route import Route
 from sender.smpp import Encoder, References
@@ -43,12 +44,13 @@ class Routing:
         home = next((name for prefix, name in self._by_prefix if digits.startswith(prefix)), self._default)
         return self._targets[home]
 
-    def update(self, usable: Mapping[str, bool], *, now: float) -> set[str]:
+    def update(self, usable: Mapping[str, bool], *, refused: Container[str] = frozenset(), now: float) -> set[str]:
         """
         Look at the routes again.
 
         Args:
             usable: Whether a route could take a submit: a link is bound, and it does not rest.
+            refused: Routes that are not let in: nothing is to be hoped for, they are stood in for at once.
             now: Monotonic seconds.
 
         Returns:
@@ -57,6 +59,8 @@ class Routing:
         for name, well in usable.items():
             if well:
                 self._down_s.pop(name, None)
+            elif name in refused:
+                self._down_s[name] = -math.inf
             else:
                 self._down_s.setdefault(name, now)
         changed: set[str] = set()

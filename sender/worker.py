@@ -255,7 +255,8 @@ class Worker:
         """A bound link of a route that refuses everything says so."""
         if self._settler.consequences.rests(link.route.name, now=time.monotonic()):
             return {"state": LinkStateKind.REFUSED, "reason": "route_refused"}
-        return {"state": link.state.kind, "reason": link.state.reason or ""}
+        state = link.state
+        return {"state": state.kind, "reason": state.reason or "", "final": state.final, "word": state.detail}
 
     async def _look(self) -> None:
         """Which campaigns run: a new one starts, a stopped one falls silent within one look and one window."""
@@ -294,12 +295,15 @@ class Worker:
     def _choose_routes(self) -> None:
         """What is ready for a route that is down goes back and is made anew for the one that takes over."""
         now = time.monotonic()
-        up = {link.route.name for link in self._links if link.state.kind is LinkStateKind.BOUND}
+        up, refused = self._routes_of(LinkStateKind.BOUND), self._routes_of(LinkStateKind.REFUSED)
         consequences = self._settler.consequences
         usable = {one.name: one.name in up and not consequences.rests(one.name, now=now) for one in self._sending}
-        for name in sorted(self._routing.update(usable, now=now)):
+        for name in sorted(self._routing.update(usable, refused=refused - up, now=now)):
             log.warning("route_changes", route=name, usable=usable[name])
             self._feed.drop_route(name)
+
+    def _routes_of(self, kind: LinkStateKind) -> set[str]:
+        return {link.route.name for link in self._links if link.state.kind is kind}
 
     def _throttled(self, route: Route) -> None:
         pacer = self._pacers.get(route.name)

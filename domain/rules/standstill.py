@@ -69,12 +69,21 @@ _BY_CLOSURE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LinkFact:
-    """A link of a running sender. ``throttled_since``: the operator slows it down."""
+    """
+    A link of a running sender.
+
+    Attributes:
+        throttled_since: The operator slows it down.
+        final: It has stopped trying: the credentials are wrong.
+        word: The operator's own, as in ESME_RINVPASWD.
+    """
 
     bound: bool
     since: datetime
     reason: str = ""
     throttled_since: datetime | None = None
+    final: bool = False
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +201,10 @@ def _moves_not(facts: Facts) -> Standstill | None:
         return nobody or (Standstill(Cause.CONTACTS, facts.state_at) if facts.permanent else None)
     down = [link for link in facts.links if not link.bound]
     if facts.links and len(down) == len(facts.links):
-        first = min(down, key=lambda link: link.since)
-        return Standstill(Cause.LINK_DOWN, first.since, about={"reason": first.reason})
+        trying = [link for link in down if not link.final]  # one that still tries may mend it by itself
+        first = min(trying or down, key=lambda link: link.since)
+        about = {"reason": first.reason, "final": first.final, "word": first.word}
+        return Standstill(Cause.LINK_DOWN, first.since, about=about)
     if facts.limit:
         cause = Cause.DAILY_CAP if facts.limit == "cap" else Cause.BUDGET
         return Standstill(cause, None, facts.limit_until)

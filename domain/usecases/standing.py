@@ -85,6 +85,8 @@ def _links(sender: Sender) -> list[LinkFact]:
             since=_moment(_number(link.get("since_ms"))),
             reason=str(link.get("reason") or ""),
             throttled_since=_moment(at) if (at := _number(link.get("throttled_ms"))) else None,
+            final=link.get("final") is True,
+            word=str(link.get("word") or ""),
         )
         for link in sender.links
     ]

@@ -1,4 +1,4 @@
-"""When to try a lost link again: the library's retry timer, with jitter, and slow where credentials are refused."""
+"""When to try a lost link again: the library's retry timer, with jitter, and slow where it is not let in."""
 
 import asyncio
 import random
@@ -14,8 +14,8 @@ STEADY_S: Final = 30.0  # a link that lived this long starts again from the shor
 @dataclass(frozen=True, slots=True)
 class RetryDelays:
     """
-    Seconds between attempts: the first, doubled up to the longest. Credentials that were refused wait far longer,
-    because many operators lock an account that knocks too often.
+    Seconds between attempts: the first, doubled up to the longest. A bind that was refused (ESME_RBINDFAIL) waits far
+    longer, because many operators lock an account that knocks too often.
     """
 
     first_s: float = 1.0
@@ -46,7 +46,7 @@ class Backoff(AbstractRetryTimer):  # type: ignore[misc]  # the library is not t
         self._refusals = 0
 
     def refused(self) -> None:
-        """The credentials were refused: the next delay is a slow one."""
+        """The bind was refused: the next delay is a slow one."""
         self._was_refused = True
 
     def next_delay(self) -> float:

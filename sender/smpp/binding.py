@@ -1,7 +1,7 @@
 """
 From nothing to a bound session: TCP, TLS, bind request and its answer, and what a refusal means.
 
-BindFailed(reason, status, detail)      ``refused``: a person must act; else it is worth another try
+BindFailed(reason, status, detail)      ``final``: never again with these settings; ``refused``: not soon
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiosmpplib import BindMode
 
 from domain.rules.route import Bind, Route
 from sender.smpp import pdu, statuses
-from sender.smpp.messages import REFUSALS, DownReason
+from sender.smpp.messages import CREDENTIALS, REFUSALS, DownReason
 
 BIND_TIMEOUT_S: Final = 15.0
 _READ_SIZE: Final = 1 << 16
@@ -55,6 +55,11 @@ class BindFailed(ConnectionError):
     def refused(self) -> bool:
         """Whether trying again soon is useless: a person must act."""
         return self.reason in REFUSALS
+
+    @property
+    def final(self) -> bool:
+        """Whether trying again is harmful: the credentials are wrong."""
+        return self.reason in CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,10 @@ class Link:
         return connection.in_flight if connection else 0
 
     async def run(self) -> None:
-        """Keep the link up until ``stop``, or until cancelled. Whatever the SMSC does, it goes on."""
+        """
+        Keep the link up until ``stop``, or until cancelled. Whatever the SMSC does, it goes on, unless the credentials
+        are wrong: then nothing is tried any more (``LinkState.final``).
+        """
         self._running = True
         tasks = [asyncio.create_task(session.run(), name=f"link {self.name}") for session in self._sessions]
         try:

@@ -112,7 +112,7 @@ class LinkStateKind(StrEnum):
     CONNECTING = "connecting"
     BOUND = "bound"
     DOWN = "down"  #: lost or not reachable; tried again within half a minute
-    REFUSED = "refused"  #: the credentials are not accepted; tried again after minutes, a person must act
+    REFUSED = "refused"  #: not let in: tried again after minutes, or (``LinkState.final``) not any more
     STOPPED = "stopped"
 
 
@@ -136,7 +136,9 @@ class DownReason(StrEnum):
     STOPPED = "stopped"  #: we were asked to
 
 
-REFUSALS = frozenset({DownReason.WRONG_PASSWORD, DownReason.WRONG_SYSTEM_ID, DownReason.BIND_REFUSED})
+#: The credentials are wrong. To knock on with them locks the account at many operators.
+CREDENTIALS = frozenset({DownReason.WRONG_PASSWORD, DownReason.WRONG_SYSTEM_ID})
+REFUSALS = CREDENTIALS | {DownReason.BIND_REFUSED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +154,8 @@ class LinkState:
     since: datetime
     reason: DownReason | None = None
     detail: str = ""
+
+    @property
+    def final(self) -> bool:
+        """Whether the link has stopped trying: the program must be started again, with other settings."""
+        return self.kind is LinkStateKind.REFUSED and self.reason in CREDENTIALS

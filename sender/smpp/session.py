@@ -28,7 +28,7 @@ Report = Callable[[LinkStateKind, DownReason | None, str], None]
 
 class Session(ESME):  # type: ignore[misc]  # the library is not typed
     """
-    One bind: connects, binds, and again after each end, until closed.
+    One bind: connects, binds, and again after each end, until closed, or until its credentials are refused.
 
     The library's ``start`` loop and its task handling stay; ``connect``, ``_receive_data``, ``_dequeue_messages``,
     ``_connection_keeper``, ``_disconnect`` and ``stop`` are ours. A test pins the release and these names.
@@ -36,6 +36,7 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
 
     _reader: StreamReader | None
     _writer: StreamWriter | None
+    _is_shutting_down: bool
 
     def __init__(
         self,
@@ -69,7 +70,7 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
         self._body = SubmitBody(route)
 
     async def run(self) -> None:
-        """Keep the bind up until ``close``, whatever the library's loop does."""
+        """Keep the bind up until ``close`` or refused credentials, whatever the library's loop does."""
         while not self._is_shutting_down:
             try:
                 await self.start()
@@ -94,10 +95,14 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
         try:
             bound = await open_bind(self.route, self.bind_mode, sequence=sequence())
         except BindFailed as error:
-            if error.refused:
+            if error.final:
+                self._is_shutting_down = True  # the library's loop ends, and so does ``run``
+            elif error.refused:
                 self._backoff.refused()
             kind = LinkStateKind.REFUSED if error.refused else LinkStateKind.DOWN
-            _log.warning("bind_failed", link=self._name, reason=str(error.reason), detail=error.detail)
+            _log.warning(
+                "bind_failed", link=self._name, reason=str(error.reason), detail=error.detail, final=error.final
+            )
             self._report(kind, error.reason, error.detail)
             raise
         self._reader, self._writer = bound.reader, bound.writer

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from domain.models import Account, Message
+from domain.models import Account, Message, Sender
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import BadRoute, check_routes, parse_route
@@ -56,6 +56,17 @@ def test_a_route_that_is_down_long_enough_is_stood_in_for_until_it_is_back() -> 
     assert routing.lane(PERU) == "default"
 
 
+def test_a_route_that_is_not_let_in_is_stood_in_for_at_once() -> None:
+    """Nothing is to be hoped for."""
+    routing = _routing(default="failover=spare&failover_s=3600", spare="")
+    usable = {"default": False, "spare": True}
+
+    assert routing.update(usable, now=1.0) == set()
+    assert routing.update(usable, refused={"default"}, now=1.1) == {"default"}
+    assert routing.lane(PERU) == "spare"
+    assert routing.update({"default": True, "spare": True}, now=2.0) == {"spare"}
+
+
 def test_failovers_form_a_chain_and_a_circle_ends() -> None:
     """Where none of them is up the message waits for its own."""
     routing = _routing(a="failover=b&failover_s=0", b="failover=c&failover_s=0", c="failover=a&failover_s=0")
@@ -93,7 +104,8 @@ def test_a_prefix_is_digits(value: str) -> None:
 @pytest.fixture
 async def pair() -> AsyncIterator[tuple[Smsc, Smsc]]:
     """Two operators."""
-    both = [Smsc(script=Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0)) for _ in range(2)]
+    script = Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0)
+    both = [Smsc(script=script, credentials={"pregon": "test"}) for _ in range(2)]
     for smsc in both:
         await smsc.start()
     yield both[0], both[1]
@@ -145,3 +157,22 @@ async def test_the_next_route_takes_over_and_what_is_in_flight_stays(account: Ac
     assert sum(counts.values()) == 300
     assert second.summary().received == len(on_second) == 300 - len(on_first)
     assert second.summary().duplicates == 0
+
+
+async def test_a_wrong_password_stops_the_route_and_the_next_takes_over(
+    account: Account, pair: tuple[Smsc, Smsc]
+) -> None:
+    """At once, not after ``failover_s``; the sender says so, with the operator's word."""
+    campaign = await _campaign(account, 30, text="Hola")
+    first, second = pair
+    wrong = parse_route("default", f"smpp://pregon:wrong@127.0.0.1:{first.port}?failover=spare&failover_s=3600")
+    worker, stop = Worker([wrong, _route("spare", port=second.port)]), asyncio.Event()  # type: ignore[list-item]
+    running = asyncio.create_task(worker.run(stop))
+    await _until(_in_state(campaign, CampaignState.COMPLETED))
+    (sender,) = await Sender.all()
+    stop.set()
+    await running
+    link = next(link for link in sender.links if link["route"] == "default")
+
+    assert second.summary().received == 30
+    assert (link["state"], link["final"], link["word"]) == ("refused", True, "ESME_RINVPASWD")

@@ -129,6 +129,14 @@ def test_what_does_not_move_says_why(owner: Talk) -> None:
     assert reason(running, sending, known={"links": (down,)}) == t(
         "standing.link_down", since=since, reason=t.markup("link.reason.wrong_password")
     )
+    refused = dataclasses.replace(down, final=True, word="ESME_RINVPASWD")
+    assert reason(running, sending, known={"links": (refused,)}) == t(
+        "standing.link_refused", since=since, reason=t.markup("link.reason.wrong_password"), word="ESME_RINVPASWD"
+    )
+    silent = LinkFact(bound=False, since=NOON, reason="silent")
+    assert reason(running, sending, known={"links": (refused, silent)}) == t(  # one of them still tries
+        "standing.link_down", since=since, reason=t.markup("link.reason.silent")
+    )
     assert reason(running, mode=CampaignMode.PERMANENT) == t("standing.contacts")
     assert reason(CampaignState.PAUSED) == t("standing.stopped_by", since=since, who="Operator")
     assert "<b>" not in (reason(CampaignState.SCHEDULED, start_at=None) or "")

@@ -17,7 +17,7 @@ from sender.smpp.binding import BindFailed
 from sender.smpp.check import probe
 from sender.smpp.messages import DownReason, LinkStateKind
 from tests.sender.smpp.conftest import Linking
-from tests.sender.smpp.wire import RawSmsc, accept_bind, make_route
+from tests.sender.smpp.wire import PATIENCE_S, RawSmsc, accept_bind, make_route
 
 
 def refusing(status: int, *, body: bytes = b"") -> object:
@@ -51,7 +51,7 @@ async def test_bind_errors_are_told_apart(
 
 async def test_after_a_refusal_a_good_bind_comes_up(smsc: RawSmsc, linked: Linking):
     """The operator has mended the account: nobody needs to restart us."""
-    smsc.on_bind = refusing(0x0E)
+    smsc.on_bind = refusing(0x0D)
     engine = await linked()
     await engine.reached(LinkStateKind.REFUSED)
     smsc.on_bind = accept_bind
@@ -60,6 +60,41 @@ async def test_after_a_refusal_a_good_bind_comes_up(smsc: RawSmsc, linked: Linki
 
     assert engine.link.state.kind is LinkStateKind.BOUND
     assert engine.link.state.since.tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "word"), [pytest.param(0x0E, "ESME_RINVPASWD"), pytest.param(0x0F, "ESME_RINVSYSID")]
+)
+@pytest.mark.parametrize(
+    ("bind", "knocks"), [pytest.param(Bind.TRANSCEIVER, 1), pytest.param(Bind.TRANSMITTER_RECEIVER, 2)]
+)
+async def test_wrong_credentials_are_not_tried_again(
+    smsc: RawSmsc, linked: Linking, status: int, word: str, bind: Bind, knocks: int
+):
+    """Once for each session: the account would be locked. Even though the operator would let us in now."""
+    smsc.on_bind = refusing(status)
+    engine = await linked(bind=bind)
+    await engine.reached(LinkStateKind.REFUSED)
+    await engine.until(lambda: len(smsc.binds) == knocks)
+    smsc.on_bind = accept_bind
+    sessions = [task for task in asyncio.all_tasks() if task.get_name() == "link test"]
+    _, going_on = await asyncio.wait(sessions, timeout=PATIENCE_S) if sessions else (set(), set())
+    state = engine.link.state
+
+    assert not going_on
+    assert state.kind is LinkStateKind.REFUSED
+    assert (state.final, state.detail) == (True, word)
+    assert len(smsc.binds) == knocks
+    assert not any(state.kind is LinkStateKind.BOUND for state in engine.states)
+
+
+async def test_another_refusal_is_tried_again(smsc: RawSmsc, linked: Linking):
+    """ESME_RBINDFAIL may mean no more than that our last session is not forgotten yet."""
+    smsc.on_bind = refusing(0x0D)
+    engine = await linked()
+    await engine.until(lambda: len(smsc.binds) > 3)
+
+    assert not engine.link.state.final
 
 
 async def test_a_bind_s_answer_may_have_no_body(smsc: RawSmsc, linked: Linking):
@@ -105,7 +140,7 @@ async def test_a_bind_that_is_dropped_at_once_is_not_hammered():
     assert backoff.next_delay() == 2  # the first failure of a new series is behind it
 
 
-async def test_refused_credentials_wait_far_longer():
+async def test_a_refused_bind_waits_far_longer():
     """Accounts are locked by too many attempts."""
     backoff = Backoff(RetryDelays(), clock=lambda: 0.0)
     delays = []
