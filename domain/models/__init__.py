@@ -13,7 +13,7 @@ from domain.models.change import Change, ChangeKind, ChangeState, ContactView
 from domain.models.chat import Conversation, LiveView, LiveViewKind, Notice, NoticeKind, NoticeState
 from domain.models.contact import Contact, ContactGroup
 from domain.models.dispatch import Chunk, ChunkState, DayUse, PaceShare, Pulse, Retry, Sender
-from domain.models.import_job import ImportJob, ImportState
+from domain.models.import_job import ImportJob, ImportState, UploadPiece
 from domain.models.message import DecisionKind, DoubtDecision, Message, MessagePart, PendingReceipt
 from domain.models.template import Template
 from domain.models.wording import RestrictedWord, WordExemption
@@ -56,5 +56,6 @@ __all__ = [
     "StartKind",
     "TeamPhone",
     "Template",
+    "UploadPiece",
     "WordExemption",
 ]

@@ -1,4 +1,4 @@
-"""A contact file on its way in: kept with its bytes until it is done, so that a kill in the middle loses nothing."""
+"""A contact file on its way in, and its bytes: kept until it is done, so that a kill in the middle loses nothing."""
 
 from enum import StrEnum
 from typing import Any
@@ -36,7 +36,8 @@ class ImportJob(Model):
     chat_id = fields.BigIntField()
     file_name = fields.CharField(max_length=255)
     sha256 = fields.CharField(max_length=64, db_index=True)
-    content = fields.BinaryField(null=True)  # dropped when it is done
+    upload = fields.BigIntField(null=True)  # names its pieces; null: it is done, and they are dropped
+    content = fields.BinaryField(null=True)  # an upload of an earlier release, in one; dropped when it is done
     encoding = fields.CharField(max_length=16, default="utf-8")  # a Python codec
     delimiter = fields.CharField(max_length=1, default=",")
     preamble = fields.SmallIntField(default=0)  # lines in front of the first row
@@ -50,7 +51,8 @@ class ImportJob(Model):
     state = fields.CharEnumField(ImportState, max_length=16, default=ImportState.PREVIEW)
     cursor = fields.BigIntField(default=0)
     counts: fields.Field[dict[str, int]] = fields.JSONField(default=dict)
-    errors = fields.BinaryField(null=True)  # rows refused: JSON lines, deflated
+    refused = fields.BigIntField(null=True)  # names the pieces of the rows refused: JSON lines, deflated
+    errors = fields.BinaryField(null=True)  # those of an earlier release, in one
     created_at = fields.DatetimeField(auto_now_add=True)
     change_id = fields.BigIntField(null=True)  # what undoes it
     started_at = fields.DatetimeField(null=True)  # confirmed
@@ -59,3 +61,22 @@ class ImportJob(Model):
 
     class Meta:
         table = "import_job"
+
+
+class UploadPiece(Model):
+    """
+    Some bytes of an upload, or of the rows refused of it: in one they would hold SQLite's writer for too long.
+
+    ``upload`` is drawn by lot. The job's row names it once the last piece is in: pieces that no job names never came to
+    their end, or are done with.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    upload = fields.BigIntField()
+    position = fields.IntField()  # from 0
+    created_ms = fields.BigIntField()
+    content = fields.BinaryField()  # the last one, so that SQLite reads the others without it
+
+    class Meta:
+        table = "upload_piece"
+        unique_together = (("upload", "position"),)

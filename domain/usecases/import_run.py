@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 
@@ -19,7 +20,7 @@ from domain.errors import DomainError
 from domain.models import ImportJob, ImportState, NoticeKind
 from domain.store import Policy
 from domain.store.staging import Staged
-from domain.usecases import import_job, import_progress, import_reader, notices, undo
+from domain.usecases import import_job, import_progress, import_reader, notices, undo, uploads
 from domain.usecases.import_job import Job
 from domain.usecases.import_progress import Stage
 from domain.usecases.import_reader import ReadFile
@@ -79,7 +80,8 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
         reason: Text key, where it failed.
     """
     async with in_transaction():
-        if not await _close(ImportJob.filter(id=job_id, state=ImportState.RUNNING), job_id, state):
+        closed = await _close(ImportJob.filter(id=job_id, state=ImportState.RUNNING), job_id, state)
+        if closed is None:
             return False
         job = await ImportJob.get(id=job_id).only("id", "chat_id", "person_id")
         await notices.post(
@@ -90,6 +92,7 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
             subject_id=job_id,
             detail={"reason": reason} if reason else None,
         )
+    await uploads.drop(*closed)
     log.info("import_ended", job=job_id, state=state, reason=reason)
     return True
 
@@ -100,22 +103,29 @@ async def cancel(account_id: int, job_id: int) -> bool:
     """
     running = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.RUNNING)
     async with in_transaction():
-        changed = await _close(running, job_id, ImportState.CANCELLED)
-    if changed:
-        import_progress.stop_reading(job_id)
-        import_reader.forget(job_id)
-    return changed
-
-
-async def _close(running: QuerySet[ImportJob], job_id: int, state: ImportState) -> bool:
-    """In a transaction: the job ends, and what it wrote can be undone from now on. Its bytes go unless more is in."""
-    if not await running.update(state=state, ended_at=datetime.now(UTC)):
+        closed = await _close(running, job_id, ImportState.CANCELLED)
+    if closed is None:
         return False
-    job = await ImportJob.get(id=job_id).only("id", "parts")
-    if len(job.parts or ()) < 2:
-        await ImportJob.filter(id=job_id).update(content=None)
-    await _finish_change(job_id)
+    import_progress.stop_reading(job_id)
+    import_reader.forget(job_id)
+    await uploads.drop(*closed)
     return True
+
+
+async def _close(running: QuerySet[ImportJob], job_id: int, state: ImportState) -> list[int | None] | None:
+    """
+    In a transaction: the job ends, and what it wrote can be undone from now on. None: it had ended.
+
+    Returns the uploads to drop thereafter: its bytes go unless more is in.
+    """
+    if not await running.update(state=state, ended_at=datetime.now(UTC)):
+        return None
+    await _finish_change(job_id)
+    job = await ImportJob.get(id=job_id).only("id", "parts", "upload")
+    if len(job.parts or ()) > 1:
+        return []
+    await ImportJob.filter(id=job_id).update(upload=None, content=None)
+    return [job.upload]
 
 
 async def _finish_change(job_id: int) -> None:
@@ -128,10 +138,11 @@ async def _finish_change(job_id: int) -> None:
 async def sweep_previews(now: datetime) -> int:
     """Delete uploads that nobody confirmed for a day, with their bytes, and those of archives. Returns how many."""
     ended = [ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED]
-    await ImportJob.filter(state__in=ended, content__isnull=False, ended_at__lt=now - _PREVIEW_KEPT).update(
-        content=None
-    )
-    return await ImportJob.filter(state=ImportState.PREVIEW, created_at__lt=now - _PREVIEW_KEPT).delete()
+    held = Q(upload__isnull=False) | Q(content__isnull=False)
+    await ImportJob.filter(held, state__in=ended, ended_at__lt=now - _PREVIEW_KEPT).update(upload=None, content=None)
+    deleted = await ImportJob.filter(state=ImportState.PREVIEW, created_at__lt=now - _PREVIEW_KEPT).delete()
+    await uploads.sweep()
+    return deleted
 
 
 async def _read(job: Job) -> ReadFile:
@@ -140,10 +151,10 @@ async def _read(job: Job) -> ReadFile:
     kept = import_reader.take(job.id, spec)
     if kept is not None:
         return kept
-    content = (await ImportJob.get(id=job.id).only("id", "content")).content or b""
+    content = await uploads.content_of(job.id) or b""
     import_progress.begin(job.id, Stage.READING)
     task = asyncio.create_task(
-        import_reader.read(bytes(content), spec, lambda done, total: import_progress.tell(job.id, done, total))
+        import_reader.read(content, spec, lambda done, total: import_progress.tell(job.id, done, total))
     )
     import_progress.reading(job.id, task)
     try:

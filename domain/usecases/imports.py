@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from tortoise.transactions import in_transaction
@@ -23,7 +23,7 @@ from domain.rules.existing import Existing
 from domain.rules.msisdn import regions_of
 from domain.rules.title import TITLE_LIMIT
 from domain.store.staging import Staged
-from domain.usecases import groups, import_progress, import_reader, import_run, undo
+from domain.usecases import groups, import_progress, import_reader, import_run, undo, uploads
 from domain.usecases.import_job import Counts, Job, get, looked, packed_counts
 from domain.usecases.import_progress import Stage
 from domain.usecases.import_reader import ReadFile
@@ -40,6 +40,7 @@ UPLOAD_LIMIT: Final = 20_000_000  #: bytes; what Telegram gives a bot
 _NAME_LIMIT: Final = 255
 _LOOKED_INTO: Final = 2_000  # refused numbers, for the countries that they are of
 _COUNTED: Final = 20_000  # numbers a query
+_UNCOUNTED: Final[dict[str, Any]] = {"counts": {}, "refused": None, "errors": None}  # columns of a void dry run
 
 
 class ReadingStopped(DomainError):
@@ -79,6 +80,7 @@ async def receive(
         await groups.require(account_id, group_id)
     name = _clean_name(name)
     look = await import_reader.look(content, LookSpec(name, await numbering_of(account_id)))
+    upload = await uploads.keep(content)
     job = await ImportJob.create(
         account_id=account_id,
         group_id=group_id,
@@ -86,7 +88,7 @@ async def receive(
         chat_id=chat_id,
         file_name=name,
         sha256=await asyncio.to_thread(lambda: hashlib.sha256(content).hexdigest()),
-        content=content,
+        upload=upload,
         **looked(look),
     )
     log.info("import_received", account=account_id, job=job.id, bytes=len(content), parts=len(look.parts))
@@ -117,9 +119,9 @@ async def choose(account_id: int, job_id: int, *, part: int | None = None, encod
     part = job.part if part is None else part
     if not 0 <= part < len(job.parts):
         raise NotFound(noun="import")
-    content = (await ImportJob.get(id=job_id).only("id", "content")).content or b""
+    content = await uploads.content_of(job_id) or b""
     spec = LookSpec(job.file_name, await numbering_of(account_id), part, encoding or "")
-    await _change(account_id, job_id, **looked(await import_reader.look(content, spec)), counts={}, errors=None)
+    await _change(account_id, job_id, **looked(await import_reader.look(content, spec)), **_UNCOUNTED)
 
 
 async def again(account_id: int, job_id: int) -> int:
@@ -131,10 +133,10 @@ async def again(account_id: int, job_id: int) -> int:
         UploadGone: Its bytes are.
     """
     job = await get(account_id, job_id)
-    content = (await ImportJob.get(id=job_id).only("id", "content")).content
+    content = await uploads.content_of(job_id)
     if content is None:
         raise UploadGone
-    new = await receive(account_id, job.file_name, bytes(content), person_id=job.person_id, chat_id=job.chat_id)
+    new = await receive(account_id, job.file_name, content, person_id=job.person_id, chat_id=job.chat_id)
     await choose(account_id, new, part=(job.part + 1) % len(job.parts))
     return new
 
@@ -152,7 +154,7 @@ async def set_column(account_id: int, job_id: int, *, column: int, field: Field 
         raise NotFound(noun="field")
     columns: list[str | None] = [None if name == field else name for name in job.columns]
     columns[column] = field
-    await _change(account_id, job_id, columns=columns, counts={}, errors=None)
+    await _change(account_id, job_id, columns=columns, **_UNCOUNTED)
 
 
 async def set_header(account_id: int, job_id: int, *, header: bool) -> None:
@@ -163,7 +165,7 @@ async def set_header(account_id: int, job_id: int, *, header: bool) -> None:
         NotFound: There is no such import.
         WrongState: It is confirmed, or has ended.
     """
-    await _change(account_id, job_id, header=header, counts={}, errors=None)
+    await _change(account_id, job_id, header=header, **_UNCOUNTED)
 
 
 async def set_group(account_id: int, job_id: int, *, group_id: int) -> None:
@@ -221,13 +223,14 @@ async def review(account_id: int, job_id: int) -> Job:
 
 
 async def _review(job: Job) -> None:
-    content = (await ImportJob.get(id=job.id).only("id", "content")).content or b""
+    content = await uploads.content_of(job.id) or b""
     spec = job.spec(await numbering_of(job.account_id))
     import_progress.begin(job.id, Stage.READING)
-    file = await import_reader.read(bytes(content), spec, lambda done, total: import_progress.tell(job.id, done, total))
+    file = await import_reader.read(content, spec, lambda done, total: import_progress.tell(job.id, done, total))
     try:
         counts = await _count(job.account_id, file)
-        await _change(job.account_id, job.id, counts=counts, errors=await asyncio.to_thread(file.errors))
+        refused = await uploads.keep(await asyncio.to_thread(file.errors))
+        await _change(job.account_id, job.id, counts=counts, refused=refused)
     except BaseException:
         file.close()
         raise
@@ -281,8 +284,11 @@ async def cancel(account_id: int, job_id: int) -> Job:
 
 async def discard(account_id: int, job_id: int) -> None:
     """Give up an upload that is not confirmed; its bytes are deleted. One that runs or has ended is left as it is."""
-    if await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).delete():
+    previewed = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW)
+    names = await previewed.values_list("upload", "refused")
+    if names and await previewed.delete():
         import_reader.forget(job_id)
+        await uploads.drop(*names[0])
 
 
 async def errors(account_id: int, job_id: int) -> Sequence[RowError]:
@@ -292,10 +298,11 @@ async def errors(account_id: int, job_id: int) -> Sequence[RowError]:
     Raises:
         NotFound: The import is gone.
     """
-    row = await ImportJob.filter(id=job_id, account_id=account_id).first().values("errors")
+    row = await ImportJob.filter(id=job_id, account_id=account_id).first().values("refused", "errors")
     if row is None:
         raise NotFound(noun="import")
-    return await asyncio.to_thread(lambda: list(unpack_errors(row["errors"])))
+    packed = await uploads.read(row["refused"]) if row["refused"] is not None else row["errors"]
+    return await asyncio.to_thread(lambda: list(unpack_errors(packed)))
 
 
 async def missed_countries(account_id: int, job_id: int) -> Sequence[str]:
@@ -307,7 +314,7 @@ async def missed_countries(account_id: int, job_id: int) -> Sequence[str]:
 
 async def recount(account_id: int, job_id: int) -> None:
     """The rule has changed: the dry run is void, unless the import is confirmed."""
-    await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).update(counts={}, errors=None)
+    await ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW).update(**_UNCOUNTED)
 
 
 def suggested_title(file_name: str) -> str:

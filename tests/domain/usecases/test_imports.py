@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from domain import store
 from domain.errors import NotFound, WrongState
-from domain.models import Account, Contact, ContactGroup, ImportJob, ImportState, Notice, NoticeKind
+from domain.models import Account, Contact, ContactGroup, ImportJob, ImportState, Notice, NoticeKind, UploadPiece
 from domain.rules.contact_csv import Field, FileEmpty, FileNotText, RowError
 from domain.rules.upload import FileBroken
 from domain.store import SliceCounts
-from domain.usecases import blacklist, contacts, groups, import_run, imports
+from domain.usecases import blacklist, contacts, groups, import_run, imports, uploads
 from domain.usecases.import_spec import pack_errors, unpack_errors
 from domain.usecases.imports import Job
 
@@ -244,11 +244,15 @@ async def test_two_taps_on_confirm_import_once(account: Account, group_id: int) 
 
 async def test_the_bytes_are_dropped_and_one_result_is_told(account: Account, group_id: int) -> None:
     """However often the end is reached."""
-    job = await imported(account, numbers(3), group_id)
+    job_id = await confirmed(account, numbers(3), group_id)
+    before = (await ImportJob.get(id=job_id)).upload
+    assert await import_run.run_job(job_id)
+    job = await imports.get(account.id, job_id)
     assert not await import_run.end(job.id, ImportState.DONE)
     notice = await Notice.get()
 
-    assert (await ImportJob.get(id=job.id)).content is None
+    assert await uploads.content_of(job.id) is None
+    assert not await UploadPiece.filter(upload=before).exists()
     assert (notice.key, notice.kind, notice.chat_id) == (f"import:{job.id}", NoticeKind.IMPORTED, 1001)
     assert job.ended_at is not None
 
@@ -350,7 +354,7 @@ async def test_cancelled_it_stops_at_a_slice_and_says_what_is_written(
     assert job.counts is not None
     assert job.counts.written == 14
     assert await Contact.all().count() == 14
-    assert (await ImportJob.get(id=job_id)).content is None
+    assert await uploads.content_of(job_id) is None
     assert await Notice.all().count() == 0
 
 
@@ -446,6 +450,57 @@ async def test_uploads_that_nobody_confirms_are_deleted_after_a_day(account: Acc
 
     assert await import_run.sweep_previews(datetime.now(UTC)) == 1
     assert await ImportJob.all().values_list("id", flat=True) == [kept]
+
+
+async def test_an_upload_lies_in_pieces_and_comes_back_whole(
+    account: Account, group_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is a write of its own, so that megabytes hold up nobody."""
+    monkeypatch.setattr(uploads, "PIECE", 100)
+    content = numbers(50)
+    job_id = await upload(account, content, group_id)
+    sizes = [len(piece.content) for piece in await UploadPiece.all()]
+
+    assert await uploads.content_of(job_id) == content
+    assert (len(sizes), max(sizes)) == (-(-len(content) // 100), 100)
+    await imports.review(account.id, job_id)
+    await imports.discard(account.id, job_id)
+    assert await UploadPiece.all().count() == 0
+
+
+async def test_the_refused_rows_are_still_named_after_the_import(
+    account: Account, group_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They lie in pieces too, and outlive the upload."""
+    monkeypatch.setattr(uploads, "PIECE", 10)
+    job = await imported(account, numbers(3) + b"".join(b"\nno%d,x" % n for n in range(30)), group_id)
+
+    assert [error.value for error in await imports.errors(account.id, job.id)] == [f"no{n}" for n in range(30)]
+
+
+async def test_an_upload_of_an_earlier_release_is_read(account: Account, group_id: int) -> None:
+    """Its bytes lie in the job's row."""
+    job_id = await upload(account, numbers(3), group_id)
+    await ImportJob.filter(id=job_id).update(content=numbers(5), upload=None)
+    await imports.review(account.id, job_id)
+    await imports.confirm(account.id, job_id)
+
+    assert await import_run.run_job(job_id)
+    assert await uploads.content_of(job_id) is None
+    assert await Contact.all().count() == 5
+
+
+async def test_pieces_that_no_import_names_are_swept(account: Account, group_id: int) -> None:
+    """A kill between two pieces, or while they are dropped, leaves nothing; a young upload may yet be named."""
+    cut_short, young = await uploads.keep(b"half"), await uploads.keep(b"half")
+    job = await imported(account, numbers(3) + b"\nbad,x", group_id)
+    waiting = await upload(account, numbers(2), group_id)
+    await UploadPiece.exclude(upload=young).update(created_ms=0)
+
+    assert await uploads.sweep() == 1
+    assert [await uploads.read(name) for name in (cut_short, young)] == [b"", b"half"]
+    assert await uploads.content_of(waiting) == numbers(2)
+    assert len(await imports.errors(account.id, job.id)) == 1
 
 
 async def test_a_nul_in_a_file_does_not_stop_the_import(account: Account, group_id: int) -> None:
