@@ -150,11 +150,8 @@ async def test_a_sender_that_stands_still(siege: Siege) -> None:
     await siege.finish()
 
 
-async def test_a_clock_that_jumps(siege: Siege, request: pytest.FixtureRequest) -> None:
+async def test_a_clock_that_jumps(siege: Siege) -> None:
     """An hour forward, and back again, as when the time is set."""
-    if siege.ground.database.engine == "postgres":
-        reason = "two senders go on after it, and lose and double nothing, but at a crawl: not explained yet"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
     await _under_way(siege, clock=True)
     for number in (signal.SIGUSR1, signal.SIGUSR2):
         for name in siege.ground.parts:
