@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -31,14 +31,25 @@ class Pump:
     """
     Args:
         pacer: Shared by all pumps of a route: the limit is the account's, not the bind's.
+        suspect: Told the messages of a mark that failed: its commit may come yet.
     """
 
-    def __init__(self, link: Link, *, feed: Feed, settler: Settler, pacer: Pacer, sender: SenderName) -> None:
+    def __init__(
+        self,
+        link: Link,
+        *,
+        feed: Feed,
+        settler: Settler,
+        pacer: Pacer,
+        sender: SenderName,
+        suspect: Callable[[Iterable[int]], None] = lambda _: None,
+    ) -> None:
         self.link = link
         self._feed = feed
         self._settler = settler
         self._pacer = pacer
         self._sender = sender
+        self._suspect = suspect
         self._submitted = SUBMITTED.labels(link.route.name)
         self._follow: deque[Ready] = deque()
         self._marking = 0  # segments that are being committed; they have their room in the window already
@@ -144,6 +155,7 @@ class Pump:
             allowed = await self._mark_one_by_one(claim, submissions)
             # Nothing of the others is written. Whether their commit happened is not known: "unsent" is true either way.
             unsent = [ready for ready in batch if ready.message_id not in allowed]
+            self._suspect(ready.message_id for ready in unsent)
             self._settler.answered(self.link.route, [one for ready in unsent for one in _unsent(ready)])
             if not allowed:
                 await asyncio.sleep(_RETRY_S)

@@ -5,7 +5,8 @@ truth is in the rows, and every step is a guarded update, so a tick that is lost
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 _TICK_S: Final = 0.5
 _SWEEP_S: Final = 5.0
 _SLICE: Final = 10_000  # contacts expanded in one transaction
+_SUSPECT_S: Final = 300.0  # a commit may come so long after its connection broke
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 
 
@@ -63,6 +65,7 @@ class Scheduler:
         self._now = now
         self._on_doubt = on_doubt
         self._writing: dict[int, asyncio.Task[None]] = {}  # expansions, by campaign
+        self._suspects: dict[int, float] = {}  # messages of marks that failed, and until when (monotonic seconds)
         self._step = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,6 +89,10 @@ class Scheduler:
                 task.cancel()
             await asyncio.gather(*self._writing.values(), return_exceptions=True)
 
+    def suspect(self, ids: Iterable[int]) -> None:
+        """Whether these were marked as submitted is not known, and may come true yet. Nothing of them is written."""
+        self._suspects.update(dict.fromkeys(ids, time.monotonic() + _SUSPECT_S))
+
     async def wake_up(self) -> None:
         """Before anything is sent: what was launched long ago, with no sender at work since, is asked about."""
         for campaign_id in await periods.after_silence(await pulse.last(), now=self._now()):
@@ -101,6 +108,15 @@ class Scheduler:
         doubt = await store.current().sweep_senders(moment_ms)
         if doubt:
             log.warning("sender_swept", in_doubt=doubt)
+            self._on_doubt()
+        now = time.monotonic()
+        self._suspects = {key: until for key, until in self._suspects.items() if until > now}
+        await self._lose([*self._suspects])
+
+    async def _lose(self, ids: Sequence[int]) -> None:
+        """Those that are submitted, and in nobody's hands, are in doubt."""
+        if ids and (lost := await store.current().lose(ids, now_ms=self._clock.database_ms())):
+            log.warning("late_commit", in_doubt=lost)
             self._on_doubt()
 
     async def tick(self) -> None:
@@ -182,6 +198,8 @@ class Scheduler:
             if campaign.mode is not CampaignMode.NORMAL or campaign.id in self._writing or not written:
                 continue
             if await store.current().undone(campaign.id) == 0:
+                # Nobody holds anything of it any more: what is in flight still is a mark that came too late.
+                await self._lose(await store.current().in_flight(campaign.id))
                 await campaigns.complete(campaign.id, self._now())
 
     async def _settle_ended(self) -> None:

@@ -72,14 +72,21 @@ class Worker:
         self._links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
         self._sending = [route for route in routes if route.name in self._routing.encoders]
         self._pacers = {route.name: Pacer(NOTHING if route.tps else 0.0, shy=SHY) for route in self._sending}
+        self._clock = Clock(lambda: store.current().clock_ms())
+        self._scheduler = Scheduler(self._clock, on_doubt=self._adopter.doubt)
         self._pumps = [
-            Pump(link, feed=self._feed, settler=self._settler, pacer=pacer, sender=self._sender)
+            Pump(
+                link,
+                feed=self._feed,
+                settler=self._settler,
+                pacer=pacer,
+                sender=self._sender,
+                suspect=self._scheduler.suspect,
+            )
             for link in self._links
             if (pacer := self._pacers.get(link.route.name)) is not None
         ]
         self._pump_of = {pump.link.name: pump for pump in self._pumps}
-        self._clock = Clock(lambda: store.current().clock_ms())
-        self._scheduler = Scheduler(self._clock, on_doubt=self._adopter.doubt)
         self._owed: list[Held] = []
         self._owing = asyncio.Event()
         self._states_changed = asyncio.Event()

@@ -260,6 +260,17 @@ class DispatchStore(Protocol):
         """
         ...
 
+    async def in_flight(self, campaign_id: int) -> Sequence[int]:
+        """The messages of a campaign that are SUBMITTED. Reads all of the campaign, and only reads."""
+        ...
+
+    async def lose(self, ids: Sequence[int], *, now_ms: int) -> int:
+        """
+        Put in doubt those of the messages that are SUBMITTED though no running sender holds them, in a chunk or to be
+        tried again: the commit came when its sender had given up waiting for it. Returns how many.
+        """
+        ...
+
     async def leave(self, sender: str) -> None:
         """A graceful end: free chunks and retries and delete the row. What is still in flight goes in doubt."""
         ...

@@ -276,6 +276,31 @@ async def test_a_mark_of_which_the_answer_is_lost_is_not_written_and_goes_again(
     assert smsc.summary().duplicates == 0
 
 
+async def test_a_mark_whose_commit_comes_too_late_ends_in_doubt(
+    account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its connection broke with the statement running: the campaign still ends, and nothing stays submitted."""
+    campaign = await _campaign(account, 30, text="Hola")
+    marked, late = current().mark_submitted, list[Any]()
+
+    async def mark(sender: str, claim: Any, batch: Sequence[Any], **more: Any) -> frozenset[int]:
+        if not late or len(batch) == 1:
+            late.append(batch[0])
+            raise ConnectionError
+        if late[0] is not None:  # the others were looked at one by one, and given up: now it comes true
+            assert await marked(sender, claim, [late[0]], **more) == {late[0].message_id}
+            late[0] = None
+        return await marked(sender, claim, batch, **more)
+
+    monkeypatch.setattr(current(), "mark_submitted", mark)
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    assert await _counts() == {MessageState.DELIVERED: 29, MessageState.DISCONNECTED: 1}
+    assert smsc.summary().received == 29
+
+
 async def test_no_more_is_marked_than_fits_in_the_window(
     account: Account, smsc: Smsc, trouble: Callable[[str], _Trouble]
 ) -> None:

@@ -52,6 +52,13 @@ where state in {_IN_FLIGHT} and id in (
     union all select message_id from retry where sender = $1
 )
 """
+_LOSE_FORGOTTEN: Final = f"""
+update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = $1
+where id = any($2::bigint[]) and state in {_IN_FLIGHT} and not exists (
+    select 1 from chunk k join sender s on s.id = k.sender
+    where k.campaign_id = message.campaign_id and k.state = 'leased' and message.id between k.lo and k.hi
+) and not exists (select 1 from retry r join sender s on s.id = r.sender where r.message_id = message.id)
+"""
 _DROP_OUTSIDERS: Final = f"""
 delete from message m where m.id between $1 and $2 and m.campaign_id + 0 = $3 and m.state in {PENDING} and not exists (
     select 1 from group_contact g join campaign_group c on c.group_id = g.group_id
@@ -136,6 +143,15 @@ class PostgresDispatch(PostgresClaims):
         if gone:
             await self.match_inbox()
         return doubt
+
+    async def in_flight(self, campaign_id: int) -> Sequence[int]:
+        async with self.acquire() as db:
+            rows = await db.fetch(f"select m.id {_BY_CHUNKS} and m.state in {_IN_FLIGHT} order by m.id", campaign_id)
+        return [row[0] for row in rows]
+
+    async def lose(self, ids: Sequence[int], *, now_ms: int) -> int:
+        async with self.transaction() as db:
+            return rows_of(await db.execute(_LOSE_FORGOTTEN, now_ms, list(ids)))
 
     async def leave(self, sender: str) -> None:
         async with self.transaction() as db:

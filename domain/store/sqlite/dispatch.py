@@ -46,6 +46,13 @@ _LOSE_OF_RETRIES = f"""
 update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = :now
 where state in {_IN_FLIGHT} and id in (select message_id from retry where sender = :sender)
 """
+_LOSE_FORGOTTEN: Final = f"""
+update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = ?
+where id in (select value from json_each(?)) and state in {_IN_FLIGHT} and not exists (
+    select 1 from chunk k join sender s on s.id = k.sender
+    where k.campaign_id = message.campaign_id and k.state = 'leased' and message.id between k.lo and k.hi
+) and not exists (select 1 from retry r join sender s on s.id = r.sender where r.message_id = message.id)
+"""
 _BY_CHUNKS = """
 from chunk k cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
 where k.campaign_id = ?
@@ -103,6 +110,13 @@ class SqliteDispatch(SqliteClaims):
             return sum(_sweep(db, sender, now_ms) for (sender,) in gone)
 
         return await self.write(sweep)
+
+    async def in_flight(self, campaign_id: int) -> Sequence[int]:
+        query = f"select m.id {_BY_CHUNKS} and m.state in {_IN_FLIGHT} order by m.id"
+        return [row[0] for row in await self.read_long(lambda db: db.execute(query, (campaign_id,)).fetchall())]
+
+    async def lose(self, ids: Sequence[int], *, now_ms: int) -> int:
+        return await self.write(lambda db: db.execute(_LOSE_FORGOTTEN, (now_ms, json.dumps(ids))).rowcount)
 
     async def leave(self, sender: str) -> None:
         await self.write(lambda db: _sweep(db, sender, _now_ms()))

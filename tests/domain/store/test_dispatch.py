@@ -236,6 +236,33 @@ async def test_a_retry_in_flight_is_swept_into_doubt_with_its_own_sender(store: 
     assert await Sender.all().count() == 0
 
 
+async def test_a_mark_whose_commit_came_too_late_is_in_doubt(store: Store, campaign: Campaign) -> None:
+    """Its sender took it for failed and gave the chunk back; who is held is left alone."""
+    claim, ids = await _submitted(store, campaign)
+    assert await store.in_flight(campaign.id) == ids
+    assert await store.lose(ids, now_ms=NOW) == 0
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "default", smsc_message_id="a1")], now_ms=NOW)
+    await store.record_results([Result(ids[1], MessageEvent.SUBMIT_RETRY, "default", retry_ms=NOW)], now_ms=NOW)
+    await store.finish_claim("s1", claim)
+    again = await store.claim("s1", campaign.id, now_ms=NOW, limit=10)
+    assert again == Claim(campaign.id, None, (ids[1],))
+    await store.mark_submitted("s1", again, [Submission(ids[1], 1)], route="r", now_ms=NOW)
+
+    assert await store.in_flight(campaign.id) == ids[1:]
+    assert await store.lose(ids, now_ms=NOW) == 1
+    assert await _states() == [MessageState.ACCEPTED, MessageState.SUBMITTED, MessageState.DISCONNECTED]
+    assert await store.lose(ids, now_ms=NOW) == 0
+
+
+async def test_a_lease_without_a_sender_holds_nothing(store: Store, campaign: Campaign) -> None:
+    """However it came about."""
+    _, ids = await _submitted(store, campaign)
+    await Chunk.all().update(sender="nobody")
+
+    assert await store.lose(ids[:1], now_ms=NOW) == 1
+    assert await _states() == [MessageState.DISCONNECTED, MessageState.SUBMITTED, MessageState.SUBMITTED]
+
+
 async def test_a_receipt_that_comes_twice_changes_nothing(store: Store, campaign: Campaign) -> None:
     """Operators resend a deliver_sm when our ack is lost."""
     _, ids = await _submitted(store, campaign)
