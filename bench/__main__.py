@@ -10,7 +10,7 @@ import time
 from importlib.util import find_spec
 
 #: In this order; what a release does not have yet is left out.
-PROGRAMS = ("smsc_ceiling", "templates", "dispatch", "receipts", "imports", "expand", "chat", "silence")
+PROGRAMS = ("smsc_ceiling", "templates", "dispatch", "receipts", "imports", "expand", "chat", "silence", "pace")
 
 
 def sync_ms() -> float:

@@ -28,7 +28,8 @@ _BOUND_S = 30.0
 
 
 @contextlib.asynccontextmanager
-async def _sender(database: str, route: str) -> AsyncIterator[None]:
+async def sending(database: str, route: str) -> AsyncIterator[None]:
+    """A sender as a process, until the end."""
     program = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.senders", database, route)
     try:
         yield
@@ -51,7 +52,7 @@ async def rate(senders: int, database: str, messages: int) -> float:
         campaign = await fill(messages)
         await Campaign.filter(id=campaign.id).update(state=CampaignState.PAUSED)
         for _ in range(senders):
-            await stack.enter_async_context(_sender(database, f"smpp://b:b@127.0.0.1:{port}?window={_WINDOW}"))
+            await stack.enter_async_context(sending(database, f"smpp://b:b@127.0.0.1:{port}?window={_WINDOW}"))
         await _bound(senders)
         await Campaign.filter(id=campaign.id).update(state=CampaignState.RUNNING)
         began = time.perf_counter()

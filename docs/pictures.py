@@ -156,7 +156,7 @@ def look_at_contacts(walk: Walk) -> None:
     walk.tap("Ver grupo")
     walk.shot("grupo", "Última importación")
     walk.tap("Ver contactos")
-    walk.shot("contactos", "Contactos del grupo")
+    walk.shot("contactos", "Actualizar")
     walk.say("/contacts")
     walk.shot("grupos", "Grupos de contacto")
     walk.tap("Lista negra")
@@ -211,7 +211,14 @@ def prepare_campaign(walk: Walk, name: str, *, group: str, pictures: bool) -> No
 
 
 def send(walk: Walk) -> None:
-    """From the review to the summary."""
+    """From the review to the summary; who lacks a value of the text is decided about first."""
+    walk.tap("🚀 Iniciar")
+    walk.shot("campana_blancos", "Antes de lanzar")
+    walk.tap("Texto para valor_1")
+    walk.sees("Escriba qué dirá")
+    walk.say("Consulte su saldo")
+    walk.tap("Seguir con la revisión")
+    walk.sees("Paso 10 de 10")
     walk.tap("🚀 Iniciar")
     walk.shot("campana_confirmar", "Sí, enviar")
     walk.tap("Sí, enviar")
