@@ -17,6 +17,7 @@ from domain import store
 from domain.errors import DomainError
 from domain.rules.blanks import Blanks
 from domain.rules.message_state import MessageEvent
+from domain.rules.reach import NOT_ENABLED, Reach
 from domain.rules.template import compile_template
 from domain.store import Claim, ToSend
 from domain.usecases import campaigns
@@ -85,6 +86,7 @@ class Running:
 
     Attributes:
         tps: Messages a second, of all senders together; 0: as the route allows.
+        reach: Which numbers its account may write to.
         closes: Epoch seconds of its closing hour; 0: it has none.
         priority: Of its account's campaigns, a higher one goes first.
     """
@@ -93,6 +95,7 @@ class Running:
     account_id: int
     text: str
     sender_id: str
+    reach: Reach
     tps: float = 0.0
     priority: int = 0
     closes: float = 0.0
@@ -157,8 +160,7 @@ class Feed:
 
     def show(self, running: Sequence[Running]) -> None:
         """
-        These campaigns run now. What is ready of others, or with a text or a sender ID that was edited since, is
-        dropped: in the database it is still pending.
+        These campaigns run now. Dropped is what is ready of others, or as it was before an edit: it is still pending.
         """
         wanted = {campaign.campaign_id: campaign for campaign in running}
         for queues in self._queues.values():
@@ -176,7 +178,7 @@ class Feed:
         before = self._running.get(campaign_id)
         if now is None or before is None:
             return now is not None
-        return (now.text, now.sender_id) == (before.text, before.sender_id)
+        return (now.text, now.sender_id, now.reach) == (before.text, before.sender_id, before.reach)
 
     def _pace(self, running: Sequence[Running]) -> None:
         """A campaign's pace may change while it runs, and so may the share of it."""
@@ -357,9 +359,12 @@ class Feed:
         unsendable: dict[str, list[int]],
     ) -> None:
         lane_of, encoders, campaign_id = self._routing.lane, self._routing.encoders, campaign.campaign_id
-        sender_id, closes, made = campaign.sender_id, campaign.closes, 0
+        sender_id, closes, reaches, made = campaign.sender_id, campaign.closes, campaign.reach, 0
         for row in rows:
             message_id, msisdn, tries, _ = row
+            if not reaches(msisdn):
+                unsendable.setdefault(NOT_ENABLED, []).append(message_id)
+                continue
             try:
                 text = render(row)
                 route = lane_of(msisdn)

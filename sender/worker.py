@@ -18,7 +18,7 @@ from domain.models import Campaign
 from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
-from domain.usecases import campaigns, measuring
+from domain.usecases import campaigns, measuring, numbering
 from sender import metrics
 from sender.clock import Clock
 from sender.consequences import ACCOUNT_REFUSED, SENDER_REFUSED
@@ -369,12 +369,14 @@ def _window_use(link: Link) -> float:
 async def _running() -> list[Running]:
     columns = ("id", "account_id", "text", "sender_id", "tps", "priority", "open_until", "blanks")
     found = await Campaign.filter(state=CampaignState.RUNNING).only(*columns).order_by("id")
+    reaches = await numbering.reaches_of({c.account_id for c in found}) if found else {}  # type: ignore[attr-defined]
     return [
         Running(
             c.id,
             c.account_id,  # type: ignore[attr-defined]
             c.text,
             c.sender_id,
+            reaches[c.account_id],  # type: ignore[attr-defined]
             c.tps or 0.0,
             c.priority,
             c.open_until.timestamp() if c.open_until else 0.0,

@@ -97,6 +97,8 @@ def many_screen(added: AddedMany, group_id: int, title: str, t: Texts) -> Screen
     if added.refused:
         lines.append(t("contacts.many.refused", count=len(added.refused)))
         lines += [contact_talk.refused_line(text, problem, t) for text, problem in added.refused[:_REFUSED_SHOWN]]
+        if way_out := contact_talk.enabling([problem for _, problem in added.refused], t):
+            lines.append(way_out)
     rows = (
         (Button(t.label("groups.members"), list_talk.ShowGroup(group_id)),),
         (Button(t.label("contacts.add_more"), AskContact(group_id)),),

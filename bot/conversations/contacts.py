@@ -1,6 +1,6 @@
 """Single contacts: screen, fields, groups, deleting. Adding is ``contact_add``'s, lists are ``contact_list``'s."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.chat import Chat
 from bot.conversations import blacklist as blacklist_talk
@@ -193,7 +193,14 @@ def groups_screen(
 
 def refusal(error: BadNumber, t: Texts) -> str:
     """Why a typed number will not do."""
-    return t("number.refused", number=error.values["number"], reason=t.label(f"import.reason.{error.problem.value}"))
+    reason = t.label(f"import.reason.{error.problem.value}")
+    said = t("number.refused", number=error.values["number"], reason=reason)
+    return f"{said}\n{way_out}" if (way_out := enabling([error.problem], t)) else said
+
+
+def enabling(problems: Iterable[NumberProblem], t: Texts) -> str:
+    """How a country is enabled, where that is what stands against a number; else empty."""
+    return t("number.enable_country") if NumberProblem.COUNTRY_NOT_ENABLED in problems else ""
 
 
 def refused_line(text: str, problem: NumberProblem, t: Texts) -> str:

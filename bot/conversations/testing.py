@@ -350,9 +350,7 @@ async def save_phone(_: SavePhone, chat: Chat) -> Screen:
         name, number = f"{chat.card.first_name} {chat.card.last_name}".strip(), chat.card.phone_number
     else:
         name, number = testing.split_phone(chat.text or "")
-    phone = await testing.add_phone(
-        chat.account.id, name=name, number=number, region=chat.account.region, by=chat.person_id
-    )
+    phone = await testing.add_phone(chat.account.id, name=name, number=number, by=chat.person_id)
     return await _phones_screen(chat, toast=chat.t.label("testing.phone_added", name=cut(phone.name)))
 
 

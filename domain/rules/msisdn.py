@@ -30,6 +30,7 @@ class NumberProblem(StrEnum):
     EMPTY = "empty"
     NOT_A_NUMBER = "not_a_number"
     SCIENTIFIC = "scientific"  #: 5,19989E+10: a spreadsheet has dropped digits; never guessed
+    FRACTION = "fraction"  #: 98776301.5: an amount, or a number that a spreadsheet has reckoned with; never guessed
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     BAD_RANGE = "bad_range"  #: right length, but no such number, or one that takes no SMS
@@ -51,6 +52,7 @@ REGIONS: Final = frozenset(phonenumbers.SUPPORTED_REGIONS)
 _MAX_LENGTH: Final = 60  # characters; no number is longer, however it is written
 _SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:[.,]\d*)?\s*[eE]\s*\+?\d{1,3}", re.ASCII)
 _INTEGRAL: Final = re.compile(r"(\+?\d{7,})[.,]0{1,2}", re.ASCII)
+_DECIMAL: Final = re.compile(r"[\s'’`]*(\+?\d{7,})[.．](\d{1,2})\s*", re.ASCII)
 _DIGITS: Final = re.compile(r"\+?\d+", re.ASCII)
 _PREFIX: Final = re.compile(r"^['’`]*(?:(?:tel|sms|cel|tlf|telf|whatsapp)\s*[:.])?", re.IGNORECASE)
 
@@ -120,6 +122,8 @@ class NumberPlan:
         if plain is not None and self._allowed(plain.lastgroup):
             return int(self._code + text)
         digits = text.translate(_SEPARATORS)
+        if digits != text and (decimal := _DECIMAL.fullmatch(text)):
+            return NumberProblem.FRACTION if decimal[2].strip("0") else self.read(decimal[1])
         plain = self._plain_international(digits)
         if plain is not None and self._allowed(plain.lastgroup):
             return int(digits)

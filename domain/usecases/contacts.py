@@ -16,6 +16,7 @@ from domain.rules.msisdn import NumberPlan, NumberProblem, display
 from domain.store import ContactRow, ImportedRow, Slice
 from domain.store.contact_sql import FIELDS
 from domain.usecases import blacklist, undo
+from domain.usecases.numbering import plan_of
 from domain.usecases.undo import NOBODY
 
 log = structlog.get_logger()
@@ -123,7 +124,7 @@ async def add(account_id: int, group_id: int | None, *, line: str, by: int = NOB
         FieldTooLong: One of its fields is.
         NotFound: The group is gone.
     """
-    plan = NumberPlan(await blacklist.region_of(account_id))
+    plan = await plan_of(account_id)
     if plan.parse(line).problem is NumberProblem.SCIENTIFIC:
         raise BadNumber(number=line, problem=NumberProblem.SCIENTIFIC)  # its comma parts no cells
     cells = split_line(line)
@@ -140,7 +141,7 @@ async def add_named(
         BadNumber: Its number cannot be written to.
         NotFound: The group is gone.
     """
-    plan = NumberPlan(await blacklist.region_of(account_id))
+    plan = await plan_of(account_id)
     names = {"first_name": first_name.strip()[:FIELD_LIMIT], "last_name": last_name.strip()[:FIELD_LIMIT]}
     return await _put(account_id, group_id, read_number(number, plan), names, by=by)
 
@@ -155,7 +156,7 @@ async def add_many(account_id: int, group_id: int | None, *, lines: Sequence[str
     """
     if group_id is not None:
         await _require_group(account_id, group_id)
-    plan = NumberPlan(await blacklist.region_of(account_id))
+    plan = await plan_of(account_id)
     rows: dict[int, ImportedRow] = {}
     refused = []
     for line in lines:
@@ -188,7 +189,7 @@ async def change(account_id: int, contact_id: int, *, field: str, text: str, by:
     contact = await _contact(account_id, contact_id)
     value: object
     if field == "msisdn":
-        value = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
+        value = read_number(text, await plan_of(account_id))
         if await Contact.filter(account_id=account_id, msisdn=value).exclude(id=contact.id).exists():
             raise NumberTaken(number=value)
     elif field in FIELDS:

@@ -27,7 +27,7 @@ class Forecast:
         by_segments: Recipients by the number of segments that theirs takes.
         ucs2: Recipients whose text leaves the GSM alphabet.
         blank: By token's field, recipients who have nothing there, and for whom nothing stands there instead.
-        unsendable: Recipients whose text comes out empty or too long.
+        unsendable: Recipients whose text comes out empty or too long, or to whose country the account does not write.
         cost: At the account's price; None: none is set.
         measure: All that was found.
     """

@@ -16,8 +16,10 @@ from domain.models import Account, Contact
 from domain.rules.blanks import Blanks, HeldBack, filled
 from domain.rules.gsm import Alphabet, Segments, downgrade, segments
 from domain.rules.price import Money
+from domain.rules.reach import Reach
 from domain.rules.template import CompiledTemplate, compile_template, to_send
 from domain.store import ContactRow
+from domain.usecases import numbering
 
 EXACT_LIMIT: Final = 200_000  #: recipients; of more, at most ``_DRAWN`` are drawn evenly from all
 _DRAWN: Final = 50_000
@@ -52,7 +54,7 @@ class Measure:
         usual: The number of segments that most of them take; 0: nobody gets any.
         ucs2: Recipients whose text leaves the GSM alphabet.
         blank: By token's field, recipients who have nothing there.
-        unsendable: Recipients whose text comes out empty or too long.
+        unsendable: Recipients whose text comes out empty or too long, or to whose country the account does not write.
         cheaper: Segments that would be saved by replacing, in what makes a text UCS-2, what reads the same.
         costly: Those who take more than ``usual``, the dearest first, at most ``COSTLY_LIMIT``.
         alphabet: Of the account's route.
@@ -132,9 +134,10 @@ async def measure(
     alphabet = await alphabet_of(account_id)
     wanted = {name: other for name, other in (blanks or {}).items() if name in template.tokens}
     tally = _Tally(alphabet, brief=exact)
+    reach = (await numbering.reaches_of([account_id]))[account_id]
     exact = exact or recipients <= EXACT_LIMIT
     async for rows in _recipients(account_id, group_ids, exact=exact):
-        await asyncio.to_thread(_count, template, rows, tally, wanted)
+        await asyncio.to_thread(_count, template, rows, tally, wanted, reach)
         if progress is not None:
             await progress(tally.seen)
     scale = 1.0 if exact or not tally.seen else recipients / tally.seen
@@ -202,11 +205,16 @@ async def _recipients(account_id: int, group_ids: Sequence[int], *, exact: bool)
         yield await store.current().audience(account_id, group_ids, after=after, limit=each)
 
 
-def _count(template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks) -> None:
+def _count(
+    template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks, reaches: Reach
+) -> None:
     places = [(name, ContactRow._fields.index(name)) for name in template.tokens]
     blank, alphabet = tally.blank, tally.alphabet
     tally.seen += len(rows)
     for row in rows:
+        if not reaches(row.msisdn):
+            tally.unsendable += 1
+            continue
         fields: Mapping[str, str] = {name: str(row[place]) for name, place in places}
         try:
             if blanks:

@@ -1,12 +1,13 @@
 """How an account's numbers are read, and the countries that it may write to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
 from domain.errors import DomainError
 from domain.models import Account
 from domain.rules.msisdn import REGIONS, NumberPlan
+from domain.rules.reach import Reach, reach_of
 from domain.usecases.import_spec import Numbering
 
 log = structlog.get_logger()
@@ -27,6 +28,12 @@ async def numbering_of(account_id: int) -> Numbering:
 async def plan_of(account_id: int) -> NumberPlan:
     """The same as a rule."""
     return (await numbering_of(account_id)).plan()
+
+
+async def reaches_of(account_ids: Iterable[int]) -> Mapping[int, Reach]:
+    """Of each account, which numbers it may write to."""
+    rows = await Account.filter(id__in=list(account_ids)).only("id", "region", "countries")
+    return {row.id: reach_of(frozenset({row.region, *(row.countries or ())})) for row in rows}
 
 
 def regions() -> Sequence[str]:

@@ -28,6 +28,7 @@ from domain.rules.template import compile_template
 from domain.rules.title import clean_title
 from domain.usecases import wording
 from domain.usecases.contacts import read_number
+from domain.usecases.numbering import plan_of
 from domain.usecases.results import price_of
 from domain.usecases.templates import fields_of
 
@@ -153,7 +154,7 @@ async def team(account_id: int) -> Sequence[Phone]:
     return [Phone(row.id, row.msisdn, row.name) for row in rows]
 
 
-async def add_phone(account_id: int, *, name: str, number: str, region: str, by: int) -> Phone:
+async def add_phone(account_id: int, *, name: str, number: str, by: int) -> Phone:
     """
     A phone of the team.
 
@@ -163,7 +164,7 @@ async def add_phone(account_id: int, *, name: str, number: str, region: str, by:
         PhoneKnown: It is in the list.
         TeamFull: The list has ``TEAM_LIMIT``.
     """
-    clean, msisdn = clean_title(name), read_number(number, NumberPlan(region))
+    clean, msisdn = clean_title(name), read_number(number, await plan_of(account_id))
     if await TeamPhone.filter(account_id=account_id).count() >= TEAM_LIMIT:
         raise TeamFull(limit=TEAM_LIMIT)
     try:

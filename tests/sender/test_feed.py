@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.rules.reach import reach_of
 from domain.rules.route import parse_route
 from domain.store import Claim
 from sender.feed import Feed, Held, Ready, Running
@@ -15,7 +16,7 @@ _OUTGOING = Outgoing(1, 51987760000, "X", (b"x",), 0)
 
 
 def _campaign(key: int, *, account: int = 1, tps: float = 0.0, priority: int = 0) -> Running:
-    return Running(key, account, "x", "X", tps, priority)
+    return Running(key, account, "x", "X", reach_of(frozenset({"PE"})), tps, priority)
 
 
 @pytest.fixture

@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tortoise.expressions import F
 
 from domain.models import Account, BlacklistEntry, Campaign, Chunk, Contact, ContactGroup, Message, Retry, Sender
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageEvent, MessageState
+from domain.rules.reach import NOT_ENABLED
 from domain.rules.route import parse_route
 from domain.store import current
+from domain.usecases import numbering
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.feed import TEXT_REFUSED, UNRENDERED
 from sender.smpp import Encoder
@@ -99,6 +102,40 @@ async def test_a_campaign_reaches_every_phone_once_and_is_delivered(account: Acc
 
 async def _no_accepted() -> bool:
     return not await Message.exists(state=MessageState.ACCEPTED)
+
+
+async def test_a_country_that_is_not_enabled_is_never_submitted_to(account: Account, smsc: Smsc) -> None:
+    """Such contacts may stand there from before; what was enabled meanwhile is sent to."""
+    campaign = await _campaign(account, 4, text="Hola")
+    await Contact.filter(msisdn=51987760001).update(msisdn=573001234567)
+    await Contact.filter(msisdn=51987760002).update(msisdn=14155552671)
+    await numbering.enable(account.id, ["US"], by=1001)
+    async with _sending(smsc):
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+        await _until(_no_accepted)
+
+    outcomes = {message.msisdn: (message.state, message.error) for message in await Message.all()}
+    assert outcomes.pop(573001234567) == (MessageState.INVALID_NUMBER, NOT_ENABLED)
+    assert {state for state, _ in outcomes.values()} == {MessageState.DELIVERED}
+    assert await Message.get(msisdn=573001234567).values_list("submitted_ms", flat=True) is None
+
+
+async def test_a_country_that_is_disabled_meanwhile_is_submitted_to_no_more(account: Account, smsc: Smsc) -> None:
+    """What was ready for it is dropped and judged anew."""
+    await numbering.enable(account.id, ["CO"], by=1001)
+    campaign = await _campaign(account, 40, text="Hola")
+    await Contact.filter(msisdn__gte=51987760001).update(msisdn=F("msisdn") + (573001234567 - 51987760000))
+    await Campaign.filter(id=campaign.id).update(tps=1)
+    async with _sending(smsc):
+        await _until(_any_delivered)
+        await numbering.disable(account.id, "CO", by=1001)
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    assert await Message.filter(state=MessageState.INVALID_NUMBER, error=NOT_ENABLED).count() > 20
+
+
+async def _any_delivered() -> bool:
+    return await Message.exists(state=MessageState.DELIVERED)
 
 
 async def test_refused_throttled_and_blacklisted_are_told_apart(account: Account, smsc: Smsc) -> None:

@@ -5,7 +5,7 @@ import pytest
 from domain.errors import NotFound
 from domain.models import Account, Contact
 from domain.rules.msisdn import NumberProblem
-from domain.usecases import blacklist, contacts, groups
+from domain.usecases import blacklist, contacts, groups, numbering
 from domain.usecases.contacts import BadNumber, FieldTooLong, NumberTaken, split_line
 
 MSISDN = 51_987_763_010
@@ -73,6 +73,28 @@ async def test_a_bad_number_is_refused_with_its_reason(account: Account, group_i
 
     assert refused.value.problem is NumberProblem.SCIENTIFIC
     assert await Contact.all().count() == 0
+
+
+async def test_a_number_of_a_country_that_is_not_enabled_is_refused_however_it_is_added(
+    account: Account, group_id: int
+) -> None:
+    """A line, several lines, a card, a change of number; enabled, it is taken. It can be searched for all the same."""
+    abroad = "+57 300 123 4567"
+    there = await contacts.add(account.id, group_id, line="51987763010")
+    for refused in (
+        contacts.add(account.id, group_id, line=abroad),
+        contacts.add_named(account.id, group_id, number=abroad, first_name="Ana", last_name=""),
+        contacts.change(account.id, there.contact_id, field="msisdn", text=abroad),
+    ):
+        with pytest.raises(BadNumber) as error:
+            await refused
+        assert error.value.problem is NumberProblem.COUNTRY_NOT_ENABLED
+    many = await contacts.add_many(account.id, group_id, lines=[abroad, "987763011"])
+    assert (many.created, many.refused) == (1, ((abroad, NumberProblem.COUNTRY_NOT_ENABLED),))
+    assert await contacts.find(account.id, abroad) is None
+
+    await numbering.enable(account.id, ["CO"], by=1)
+    assert (await contacts.add(account.id, group_id, line=abroad)).created
 
 
 async def test_a_card_may_belong_to_no_group_yet(account: Account) -> None:
