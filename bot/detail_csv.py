@@ -43,7 +43,13 @@ def error_words(error: str | None, t: Texts) -> str:
     return t.label(f"message.error.{error}") if f"message.error.{error}" in t else error
 
 
-_COLUMNS: Final = ("number", "name", "state", "segments", "error", "submitted", "answered", "done")
+def word_words(word: str | None, t: Texts) -> str:
+    """What the operator said that settles nothing, with its meaning where we know it: *en camino (ENROUTE)*."""
+    key = f"message.word.{(word or '').lower()}"
+    return t.label("results.word", word=word, meaning=t.label(key)) if key in t else word or ""
+
+
+_COLUMNS: Final = ("number", "name", "state", "segments", "error", "submitted", "answered", "done", "word")
 
 
 def _row(one: Detail, words: dict[MessageState, str], t: Texts, zone: ZoneInfo) -> list[str]:
@@ -56,6 +62,7 @@ def _row(one: Detail, words: dict[MessageState, str], t: Texts, zone: ZoneInfo) 
         _moment(one.submitted_at, zone),
         _moment(one.answered_at, zone),
         _moment(one.done_at, zone),
+        _safe(word_words(one.word, t)),
     ]
 
 

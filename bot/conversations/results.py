@@ -12,7 +12,7 @@ from bot.chat import Chat
 from bot.conversations.campaigns import CopyCampaign, OpenCampaign
 from bot.conversations.home import HomeBelow
 from bot.conversations.testing import result_screen
-from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, zipped
+from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, word_words, zipped
 from bot.forecast_words import bracket, compared, is_as_said
 from bot.layout import PAGE, cut, footer, heading, pager, pairs, units
 from bot.outbox import notice
@@ -231,6 +231,8 @@ def messages_screen(
         lines.append(t("results.message_line", number=display(one.msisdn), name=cut(one.name, 24), state=state))
         if error:
             lines.append(t("results.message_error", error=cut(error, 60)))
+        if one.word:
+            lines.append(t("results.message_word", word=cut(word_words(one.word, t), 60)))
     rows = list(pager(action.page, total, to=lambda page: ShowMessages(action.campaign_id, action.state, page)))
     rows += pairs([_state_button(state, action, figures, t) for state in MessageState if figures.of(state)])
     return Screen("\n".join(lines), (*rows, *footer(t, OpenResults(action.campaign_id))))

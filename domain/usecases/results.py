@@ -25,7 +25,12 @@ from domain.usecases.templates import fields_of
 _PAGE: Final = 5_000  # messages
 _SAMPLES: Final = 3
 _TOKEN: Final = re.compile(r"\{\{-?\s*(\w+)")
-_COLUMNS: Final = ("msisdn", "contact_id", "state", "segments", "error", "submitted_ms", "answered_ms", "done_ms")
+_COLUMNS: Final = (
+    *("msisdn", "contact_id", "state", "segments", "error", "word"),
+    *("submitted_ms", "answered_ms", "done_ms"),
+)
+#: In others a receipt has said the last word.
+_OPEN: Final = frozenset({MessageState.ACCEPTED, *IN_DOUBT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +55,20 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What became of one message. ``name``: of the contact as it is called now. Times are aware UTC."""
+    """
+    What became of one message. Times are aware UTC.
+
+    Attributes:
+        name: Of the contact as it is called now.
+        word: What the operator last said of it without settling it, as in ENROUTE; None where it is settled.
+    """
 
     msisdn: int
     name: str
     state: MessageState
     segments: int
     error: str | None
+    word: str | None
     submitted_at: datetime | None
     answered_at: datetime | None
     done_at: datetime | None
@@ -214,11 +226,12 @@ async def _with_names(account_id: int, rows: Sequence[tuple[Any, ...]]) -> list[
             state=MessageState(state),
             segments=segments,
             error=error,
+            word=word if state in _OPEN else None,
             submitted_at=_moment(submitted),
             answered_at=_moment(answered),
             done_at=_moment(done),
         )
-        for msisdn, contact_id, state, segments, error, submitted, answered, done in rows
+        for msisdn, contact_id, state, segments, error, word, submitted, answered, done in rows
     ]
 
 

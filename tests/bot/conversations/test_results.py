@@ -211,6 +211,26 @@ async def test_messages_are_filtered_by_state_at_a_tap(ended: Campaign, sqlite_a
     assert "0x45" in screen.text
 
 
+async def test_the_operator_s_last_word_is_shown_while_nothing_is_settled(
+    ended: Campaign, sqlite_account: Account, texts: Texts
+) -> None:
+    """Below the message and in the file; one that we do not know as it came; not once the message has its end."""
+    words = {S.ACCEPTED: "ENROUTE", S.NO_RESPONSE: "UNKNOWN", S.DISCONNECTED: "=BUFF", S.DELIVERED: "ACCEPTD"}
+    for state, word in words.items():
+        await Message.filter(campaign_id=ended.id, state=state).update(word=word)
+    owner = talk_of(sqlite_account, texts)
+    shown = [await owner.do(ShowMessages(ended.id, state)) for state in words]
+    (document,) = (await owner.do(DetailFile(ended.id))).documents
+    rows = [line.split(";") for line in document.content.decode("utf-8").split("\r\n")]
+
+    assert texts("results.message_word", word=f"{texts.label('message.word.enroute')} (ENROUTE)") in shown[0].text
+    assert f"{texts.label('message.word.unknown')} (UNKNOWN)" in shown[1].text
+    assert texts("results.message_word", word="=BUFF") in shown[2].text
+    assert "ACCEPTD" not in shown[3].text
+    assert rows[0][-1] == texts.label("results.csv_word")
+    assert {row[-1].rpartition("(")[2] for row in rows[1:-1]} == {"", "ENROUTE)", "UNKNOWN)", "'=BUFF"}
+
+
 async def test_reports_are_chosen_by_campaign(ended: Campaign, sqlite_account: Account, texts: Texts) -> None:
     """M32: drafts have none."""
     await Campaign.create(account=sqlite_account, name="borrador", created_by=1, chat_id=1)
