@@ -21,7 +21,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
 from domain.rules.standstill import Cause, Standstill, standstill
-from domain.usecases import campaigns
+from domain.usecases import campaigns, contacts
 from locales import load
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.faults import MANY_REFUSED
@@ -208,7 +208,7 @@ async def test_a_permanent_one_waits_and_then_serves_who_joins(account: Account,
         await until(lambda: Message.exists(campaign_id=campaign.id, msisdn=FIRST + 501, state=MessageState.DELIVERED))
         await until(is_held_up_by(campaign, Cause.CONTACTS))
         # Deleted, and added anew: another contact, the same number.
-        await store.current().delete_contact(account.id, ids[0])
+        await contacts.delete(account.id, ids[0])
         again = await group_of(account, "otra vez", 1, first=FIRST + 500)
         fresh = await store.current().members(again.id, after=0, limit=10)
         await store.current().add_members(group.id, [row.contact_id for row in fresh])
