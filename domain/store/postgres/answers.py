@@ -27,17 +27,24 @@ from domain.store.postgres import parts
 from domain.store.postgres.connection import PostgresConnection
 from domain.store.postgres.quota import give_back
 
-# In order of id, so that two senders never wait for each other in a circle.
+# Locks are taken in one order, so that two senders never wait for each other in a circle: receipts in the inbox, then
+# messages, of each in order of id. An update alone takes them in whatever order the planner likes.
+HOLD: Final = (
+    "select m.id from message m where m.id = any({ids}) and m.state in {states} order by m.id for no key update"
+)
+HELD: Final = "(select count(*) from held) >= 0"  #: all of them are locked before the first is written
 _ROWS: Final = (
     "select id, campaign_id, state, tries, segments, submitted_ms from message"
     " where id = any($1::bigint[]) order by id for no key update"
 )
 _ACCEPT: Final = f"""
-with accepted as (
+with held as materialized (
+    {HOLD.format(ids="$1::bigint[]", states=sql_list(sources(MessageEvent.SUBMIT_OK)))}
+), accepted as (
     update message m set state = '{target(MessageEvent.SUBMIT_OK)}', error = null, answered_ms = $3,
         smsc_message_id = coalesce(u.smsc_id, m.smsc_message_id)
     from unnest($1::bigint[], $2::text[]) as u (id, smsc_id)
-    where m.id = u.id and m.state in {sql_list(sources(MessageEvent.SUBMIT_OK))}
+    where {HELD} and m.id = u.id and m.state in {sql_list(sources(MessageEvent.SUBMIT_OK))}
     returning m.id
 ), done as (
     delete from retry r using accepted where r.message_id = accepted.id
@@ -51,9 +58,11 @@ with told as materialized (
     select u.*, (select max(m.id + 0) from message m where m.smsc_message_id = u.smsc_id and m.route = u.route) as id
     from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[])
         with ordinality as u (smsc_id, route, state, error, at, number)
+), held as materialized (
+    {HOLD.format(ids="array(select told.id from told)", states=sql_list(FATED))}
 ), moved as (
     update message m set state = told.state, error = told.error, done_ms = told.at from told
-    where m.id = told.id and m.state in {sql_list(FATED)}
+    where {HELD} and m.id = told.id and m.state in {sql_list(FATED)}
     returning told.number
 )
 select array(select number from told where id is null), array(select number from moved)
@@ -105,6 +114,12 @@ select p.smsc_message_id from pending_receipt p,
 where exists (select 1 from message m where m.smsc_message_id = f.form)
 or exists (select 1 from message_part m where m.smsc_message_id = f.form)
 """
+_LEAVE: Final = f"""
+with held as materialized (
+    select p.id from pending_receipt p where p.smsc_message_id = any($1::text[]) order by p.id for update
+)
+delete from pending_receipt where id in (select id from held) returning {WAITING}
+"""
 _WAIT: Final = f"insert into pending_receipt ({WAITING}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 
 
@@ -125,7 +140,7 @@ class PostgresAnswers(PostgresConnection):
         plain, others = plainly_accepted(results)
         async with self._in_order, self.hot() as db:
             if plain:
-                ids = sorted(plain)  # so that two senders never wait for each other in a circle
+                ids = list(plain)
                 smsc_ids = [plain[message_id] for message_id in ids]
                 accepted = await db.fetchval(_ACCEPT, ids, smsc_ids, now_ms)
                 plan.applied[MessageEvent.SUBMIT_OK] += accepted
@@ -167,10 +182,7 @@ async def apply_waiting(db: Any, plan: Plan, smsc_ids: Sequence[str]) -> None:
     if not smsc_ids or not await db.fetchval("select exists (select 1 from pending_receipt)"):
         return
     async with db.transaction():
-        found = await db.fetch(
-            f"delete from pending_receipt where smsc_message_id = any($1::text[]) returning {WAITING}",
-            waiting_keys(smsc_ids),
-        )
+        found = await db.fetch(_LEAVE, waiting_keys(smsc_ids))
         waiting = [waiting_receipt(tuple(row)) for row in found]
         if waiting:
             late = Plan(applied=plan.applied)
@@ -231,8 +243,9 @@ async def _apply_receipts(db: Any, plan: Plan, receipts: Sequence[Receipt]) -> l
     wanted = [form for receipt in receipts for form in receipt.forms]
     # Operators reuse ids: of several messages with one id, the youngest is meant, so the last row wins.
     found = {(r[0], r[1]): r[2] for r in await db.fetch(_WHOLE, wanted)}
-    locked = {r[0]: Row(r[0], r[1], STATES[r[2]]) for r in await db.fetch(_ROWS, list(found.values()))}
     known_parts = {(r[0], r[1]): (r[2], r[3]) for r in await db.fetch(_PARTS, wanted)}
+    meant = [*found.values(), *(message_id for message_id, _ in known_parts.values())]
+    locked = {r[0]: Row(r[0], r[1], STATES[r[2]]) for r in await db.fetch(_ROWS, meant)}
     early = []
     for receipt in receipts:
         keys = [(form, receipt.route) for form in receipt.forms]

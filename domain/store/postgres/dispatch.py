@@ -10,6 +10,7 @@ from domain.rules.message_state import MessageEvent, MessageState, sources, targ
 from domain.rules.share import fair, next_share
 from domain.store.contact_sql import not_blank
 from domain.store.outcome import chunks, sql_list
+from domain.store.postgres.answers import HELD, HOLD
 from domain.store.postgres.claims import OF_CHUNKS, PENDING, PostgresClaims, rows_of
 
 _EXPIRE_CHUNKS: Final = 20
@@ -43,18 +44,23 @@ order by c.id
 on conflict (campaign_id, msisdn) do nothing
 returning id
 """
-_LOSE: Final = f"""
-update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = $2
-where state in {_IN_FLIGHT} and id in (
+_LOST: Final = f"""
+array(
     select m.id {OF_CHUNKS}
     where k.sender = $1 and m.state in {_IN_FLIGHT}
       and not exists (select 1 from retry r where r.message_id = m.id)
     union all select message_id from retry where sender = $1
 )
 """
+_LOSE: Final = f"""
+with held as materialized ({HOLD.format(ids=_LOST, states=_IN_FLIGHT)})
+update message m set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = $2 from held
+where m.id = held.id and m.state in {_IN_FLIGHT}
+"""
 _LOSE_FORGOTTEN: Final = f"""
+with held as materialized ({HOLD.format(ids="$2::bigint[]", states=_IN_FLIGHT)})
 update message set state = '{target(MessageEvent.BIND_LOST)}', answered_ms = $1
-where id = any($2::bigint[]) and state in {_IN_FLIGHT} and not exists (
+where {HELD} and id = any($2::bigint[]) and state in {_IN_FLIGHT} and not exists (
     select 1 from chunk k join sender s on s.id = k.sender
     where k.campaign_id = message.campaign_id and k.state = 'leased' and message.id between k.lo and k.hi
 ) and not exists (select 1 from retry r join sender s on s.id = r.sender where r.message_id = message.id)

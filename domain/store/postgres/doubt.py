@@ -22,7 +22,7 @@ from domain.store.outcome import (
     waiting_receipt,
 )
 from domain.store.postgres import parts
-from domain.store.postgres.answers import PostgresAnswers, apply_waiting
+from domain.store.postgres.answers import HELD, HOLD, PostgresAnswers, apply_waiting
 
 _DOUBT: Final = sql_list(IN_DOUBT)
 # Those of which no id, or not every part's, is known. The index of (campaign_id, msisdn) finds them: LATERAL with
@@ -37,16 +37,37 @@ where m.state in ('{MessageState.SUBMITTED}', '{MessageState.ACCEPTED}', '{Messa
     and (m.state != '{MessageState.ACCEPTED}' or m.segments = 1 or m.segments > (
         select count(*) from message_part p where p.message_id = m.id and p.smsc_message_id is not null))
 """
-_WORD: Final = f"""
-update message m set word = u.stat
-from unnest($1::text[], $2::text[], $3::text[]) as u (smsc_id, route, stat)
-where {{found}} and m.state in {PART_OPEN}
+_WORDS: Final = """
+select m.id, u.stat from unnest($1::text[], $2::text[], $3::text[]) as u (smsc_id, route, stat), lateral (
+    select id from message where smsc_message_id = u.smsc_id and route = u.route offset 0
+) m
+union all
+select p.id, u.stat from unnest($1::text[], $2::text[], $3::text[]) as u (smsc_id, route, stat), lateral (
+    select message_id as id from message_part where smsc_message_id = u.smsc_id and route = u.route
+    order by id desc limit 1
+) p
 """
-_WORD_WHOLE: Final = _WORD.format(found="m.smsc_message_id = u.smsc_id and m.route = u.route")
-_WORD_PART: Final = _WORD.format(
-    found="m.id = (select p.message_id from message_part p"
-    " where p.smsc_message_id = u.smsc_id and p.route = u.route order by p.id desc limit 1)"
+_WORD: Final = f"""
+with held as materialized (
+    {HOLD.format(ids="$1::bigint[]", states=PART_OPEN)}
 )
+update message m set word = u.stat from unnest($1::bigint[], $2::text[]) as u (id, stat)
+where {HELD} and m.id = u.id and m.state in {PART_OPEN}
+"""
+_DROP: Final = """
+with held as materialized (select p.id from pending_receipt p where p.seen_ms < $1 order by p.id for update)
+delete from pending_receipt where id in (select id from held)
+"""
+# With what the SMSC said of it again: twice, or otherwise.
+_SAME: Final = """
+select p.id from pending_receipt p where p.id = $1 or (p.smsc_message_id, p.route, p.destination) = (
+    select o.smsc_message_id, o.route, o.destination from pending_receipt o where o.id = $1
+) order by p.id for update
+"""
+_KNOWN: Final = """
+select exists (select 1 from message where smsc_message_id = any($1::text[]) and route = $2)
+    or exists (select 1 from message_part where smsc_message_id = any($1::text[]) and route = $2)
+"""
 _OF_CAMPAIGN: Final = """
 from chunk k cross join lateral (
     select * from message where id between k.lo and k.hi and campaign_id + 0 = k.campaign_id offset 0
@@ -66,9 +87,10 @@ class PostgresDoubt(PostgresAnswers):
         if not rows:
             return
         columns = [list(column) for column in zip(*rows, strict=True)]
-        async with self.transaction() as db:
-            await db.execute(_WORD_WHOLE, *columns)
-            await db.execute(_WORD_PART, *columns)
+        async with self.acquire() as db:
+            told = {row[0]: row[1] for row in await db.fetch(_WORDS, *columns)}
+            if told:
+                await db.execute(_WORD, list(told), list(told.values()))
 
     async def record_late_parts(self, answers: Sequence[LatePart], *, now_ms: int) -> Evidence:
         plan = Plan()
@@ -98,7 +120,7 @@ class PostgresDoubt(PostgresAnswers):
 
     async def drop_receipts(self, before_ms: int) -> int:
         async with self.acquire() as db:
-            tag = await db.execute("delete from pending_receipt where seen_ms < $1", before_ms)
+            tag = await db.execute(_DROP, before_ms)
         return int(tag.rsplit(" ", 1)[1])
 
     async def settle_doubt(self, campaign_id: int, event: MessageEvent, *, decision_id: int, now_ms: int) -> int:
@@ -130,30 +152,21 @@ async def _candidates(
 
 
 async def _adopt(db: Any, senders: Mapping[int, str], row_id: int, number: int) -> list[MessageEvent]:
-    row = await db.fetchrow(f"select {WAITING} from pending_receipt where id = $1 for update skip locked", row_id)
+    same = [row[0] for row in await db.fetch(_SAME, row_id)]
+    row = await db.fetchrow(f"select {WAITING} from pending_receipt where id = $1", row_id)
     if row is None:
         return []
     receipt = waiting_receipt(tuple(row))
     found = (await _candidates(db, senders, {number}, lock=True))[number]
+    if await db.fetchval(_KNOWN, list(receipt.forms), receipt.route):
+        return []  # its response has just come, and whoever wrote it looks into the inbox next
     here = {one.message_id: (one, segments) for one, route, segments in found if route == receipt.route}
     chosen = adopter(orphan_of(receipt), [one for one, _ in here.values()])
     if chosen is None:
         return []
     event = await _give(db, receipt, chosen, here[chosen.message_id][1])
-    await _leave_inbox(db, receipt, row_id)
+    await db.execute("delete from pending_receipt where id = any($1::bigint[])", same)
     return [] if event is None else [event]
-
-
-async def _leave_inbox(db: Any, receipt: Receipt, row_id: int) -> None:
-    """With what the SMSC said of it again: twice, or otherwise."""
-    await db.execute("delete from pending_receipt where id = $1", row_id)
-    if receipt.smsc_message_ids:
-        await db.execute(
-            "delete from pending_receipt where smsc_message_id = $1 and route = $2 and destination = $3",
-            receipt.smsc_message_ids[0],
-            receipt.route,
-            receipt.destination,
-        )
 
 
 async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> MessageEvent | None:
