@@ -19,13 +19,13 @@ import asyncpg
 import structlog
 from tortoise import Tortoise
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.sqlite.client import SqliteClient
 from tortoise.connection import get_connection
 from tortoise.migrations.api.migrate import migrate
 
 from domain import store
 from domain.store.postgres import PostgresStore
 from domain.store.sqlite import SqliteStore
+from domain.store.sqlite.client import SteadySqliteClient
 
 log = structlog.get_logger()
 
@@ -172,5 +172,5 @@ async def _open_store(url: DatabaseUrl) -> SqliteStore | PostgresStore:
         return PostgresStore(client)
     if sqlite3.sqlite_version_info < _SQLITE_SAFE:
         log.info("sqlite_version", version=sqlite3.sqlite_version, advice="one process only, as Pregón keeps it")
-    assert isinstance(client, SqliteClient)  # noqa: S101 - narrows the type
+    assert isinstance(client, SteadySqliteClient)  # noqa: S101 - narrows the type
     return SqliteStore(client, url.path)

@@ -32,6 +32,10 @@ class ContactStore(Protocol):
     import_rows: ClassVar[int]
     import_pause_s: ClassVar[float]
 
+    async def give_way(self) -> None:
+        """Between two slices: ``import_pause_s``, and longer while others have something to ask."""
+        ...
+
     def staged(self, path: Path) -> AbstractAsyncContextManager[None]:
         """Open a file of ``domain.store.staging`` for ``standing`` and ``import_slice``."""
         ...

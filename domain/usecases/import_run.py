@@ -182,7 +182,7 @@ async def _write(job: Job, file: ReadFile, cursor: int) -> bool:
                 cursor, done = counts.last_msisdn, done + len(rows)
                 import_progress.tell(job.id, done, file.tally.contacts)
                 log.debug("import_slice", job=job.id, created=counts.created, updated=counts.updated)
-                await asyncio.sleep(db.import_pause_s)
+                await db.give_way()
     finally:
         staged.close()
     return True

@@ -137,6 +137,9 @@ class PostgresImports(PostgresConnection):
     import_rows: ClassVar = 20_000
     import_pause_s: ClassVar = 0.0
 
+    async def give_way(self) -> None:
+        await asyncio.sleep(self.import_pause_s)
+
     _opened: ClassVar[dict[Path, Staged]] = {}
 
     @contextlib.asynccontextmanager

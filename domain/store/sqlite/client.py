@@ -8,6 +8,7 @@ go.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
@@ -59,20 +60,30 @@ class SteadyTransactionContext(SqliteTransactionContext):
 class SteadySqliteClient(SqliteClient):
     """Each call is carried out whole, whatever happens to the task that asked for it."""
 
+    used_s: float = 0.0  #: when something was last asked for or answered; seconds of the monotonic clock
+
+    async def _noted(self, work: Awaitable[T]) -> T:
+        self.used_s = time.monotonic()
+        try:
+            return await to_its_end(work)
+        finally:
+            self.used_s = time.monotonic()
+
     def _in_transaction(self) -> TransactionContext:
+        self.used_s = time.monotonic()
         return SteadyTransactionContext(SqliteTransactionWrapper(self), self._lock)
 
     async def execute_insert(self, query: str, values: list[Any]) -> int:
-        return await to_its_end(super().execute_insert(query, values))
+        return await self._noted(super().execute_insert(query, values))
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         await to_its_end(super().execute_many(query, values))
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, Sequence[dict[str, Any]]]:
-        return await to_its_end(super().execute_query(query, values))
+        return await self._noted(super().execute_query(query, values))
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        return await to_its_end(super().execute_query_dict(query, values))
+        return await self._noted(super().execute_query_dict(query, values))
 
     async def execute_script(self, query: str) -> None:
         await to_its_end(super().execute_script(query))

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
-from tortoise.backends.sqlite.client import SqliteClient
 
-from domain.store.sqlite.client import to_its_end
+from domain.store.sqlite.client import SteadySqliteClient, to_its_end
 
 log = structlog.get_logger()
 
@@ -39,7 +38,7 @@ class SqliteConnection:
     count holds up nobody.
     """
 
-    def __init__(self, client: SqliteClient, path: Path) -> None:
+    def __init__(self, client: SteadySqliteClient, path: Path) -> None:
         self._client = client
         self._path = path
         self._reading = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-read")
