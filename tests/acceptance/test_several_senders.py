@@ -74,8 +74,8 @@ def _most_in_a_second(moments: list[float]) -> int:
 
 async def test_two_senders_share_the_pace_of_a_route_exactly(postgres_url: str, smsc: Smsc, tmp_path: Path) -> None:
     """
-    One, then two, then one again: no second above the limit (as far as the operator itself is on time), and in the
-    steady part the mean within 2 percent.
+    One, then two, then one again: no second above the limit, as far as the operator itself is on time. How near to it
+    they keep is measured by ``bench.pace``.
     """
 
     def sender(number: int) -> Program:
@@ -108,12 +108,9 @@ async def test_two_senders_share_the_pace_of_a_route_exactly(postgres_url: str, 
     came = smsc.journal.since(1)
     moments = [message.time for message in came]
     sessions = {message.session for message in came[together:apart]}
-    steady = [moment for moment in moments[together:apart] if moment >= moments[together] + 2.0]
-    mean = (len(steady) - 1) / (steady[-1] - steady[0])
     assert len(came) == SIZE
     assert smsc.summary().duplicates == 0
     assert len(sessions) == 2
     assert _most_in_a_second(moments) <= TPS * (1 + lag.most_s)
-    assert abs(mean - TPS) <= 0.02 * TPS
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert max(pauses) < MOVING_S, "while shares move something still goes"
