@@ -100,7 +100,7 @@ class Checker:
         # What we know of is in the ledger already, for it was there before the SMSC answered.
         messages, parts, inbox, campaigns, covered, notices, imports = await self.database.rows(
             "select campaign_id, msisdn, state, id, segments from message order by id",
-            "select message_id, part, state from message_part",
+            "select message_id, part, state, smsc_message_id from message_part",
             "select smsc_message_id from pending_receipt",
             "select id, state, results from campaign order by id",
             "select k.campaign_id, count(*) from chunk k join message m on m.id between k.lo and k.hi"
@@ -116,7 +116,9 @@ class Checker:
         findings.duplicates = len(self.ledger.duplicates)
         findings.doubt = sum(row[2] in IN_DOUBT for row in rows)
         self._states(findings, rows)
-        self._receipts(findings, rows, {(row[0], row[1]): row[2] for row in parts}, {row[0] for row in inbox})
+        fates: dict[tuple[int, int | str], str] = {(row[0], row[1]): row[2] for row in parts}
+        fates |= {(row[0], row[3]): row[2] for row in parts if row[3] is not None}
+        self._receipts(findings, rows, fates, {row[0] for row in inbox})
         self._campaigns(findings, rows, campaigns, {row[0]: row[1] for row in covered})
         self._notices(findings, notices)
         findings.fault(
@@ -155,20 +157,25 @@ class Checker:
         self,
         findings: Findings,
         rows: Sequence[tuple[int, int, MessageState, int, int]],
-        parts: Mapping[tuple[int, int], str],
+        parts: Mapping[tuple[int, int | str], str],
         inbox: set[str],
     ) -> None:
-        """Each receipt that we acknowledged is applied, or waits in the inbox: it will never come again."""
+        """
+        Each receipt that we acknowledged is applied, or waits in the inbox: it will never come again. An orphan is
+        applied under its own id, to a part of which it need not be.
+        """
         known = {(row[0], row[1]): row for row in rows}
         gone = []
         for number, stat in self.ledger.acked.items():
             taken = self.ledger.by_number[number]
             row = known.get((taken.key.campaign, taken.key.msisdn))
             fate = _FATES.get(stat)
-            if row is None or fate is None or canonical_id(taken.smsc_id, form=IdForm.AUTO) in inbox:
+            smsc_id = canonical_id(taken.smsc_id, form=IdForm.AUTO)
+            if row is None or fate is None or smsc_id in inbox:
                 continue
             _, _, state, message_id, _ = row
-            applied = state is fate if taken.parts == 1 else parts.get((message_id, taken.key.part)) == fate
+            told = {parts.get((message_id, taken.key.part)), parts.get((message_id, smsc_id))}
+            applied = state is fate if taken.parts == 1 else fate in told
             if not applied and not (taken.parts > 1 and state in {*_FATES.values()}):
                 gone.append((taken.key, stat, state.value))
         findings.lost += findings.fault("receipts acknowledged and not stored", gone)
