@@ -43,11 +43,14 @@ class Kept:
     lag_s: float
 
 
-class _Lag:
+class Lag:
+    """How late this process is: what waits for it meanwhile arrives together, however evenly it left."""
+
     def __init__(self) -> None:
         self.most_s = 0.0
 
     async def watch(self) -> None:
+        """Until cancelled."""
         while True:
             before = time.monotonic()
             await asyncio.sleep(0.005)
@@ -64,7 +67,7 @@ async def keep(tps: int, *, of_campaign: bool, seconds: float, database: str) ->
     smsc = Smsc(script=Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0))
     await smsc.start()
     route = f"smpp://b:b@127.0.0.1:{smsc.port}?window=50&tps={0 if of_campaign else tps}"
-    lag = _Lag()
+    lag = Lag()
     async with open_database(database), contextlib.AsyncExitStack() as stack:
         campaign = await fill(_HELD + int(tps * (seconds + 4 * _SETTLE_S)))
         columns = {"state": CampaignState.RUNNING, "tps": float(tps) if of_campaign else None}

@@ -1,14 +1,13 @@
 """Two senders as processes on PostgreSQL, one operator: what it counts in any second is what was agreed."""
 
 import asyncio
-import time
-from bisect import bisect_left
 from collections.abc import AsyncIterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from bench.pace import Lag, most_in_a_second
 from domain.database import open_database
 from domain.models import Account, Campaign, Contact, ContactGroup, Message
 from domain.rules.campaign_state import CampaignState
@@ -54,24 +53,6 @@ async def _campaign(account: Account) -> int:
     return campaign.id
 
 
-class _Lag:
-    """How late this process is: what waits for it meanwhile arrives together, however evenly it left."""
-
-    def __init__(self) -> None:
-        self.most_s = 0.0
-
-    async def watch(self) -> None:
-        """Until cancelled."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.005)
-            self.most_s = max(self.most_s, time.monotonic() - before - 0.005)
-
-
-def _most_in_a_second(moments: list[float]) -> int:
-    return max(index + 1 - bisect_left(moments, moment - 1.0 + 1e-9) for index, moment in enumerate(moments))
-
-
 async def test_two_senders_share_the_pace_of_a_route_exactly(postgres_url: str, smsc: Smsc, tmp_path: Path) -> None:
     """
     One, then two, then one again: no second above the limit, as far as the operator itself is on time. How near to it
@@ -83,7 +64,7 @@ async def test_two_senders_share_the_pace_of_a_route_exactly(postgres_url: str, 
         environment = {"PREGON_DATABASE_URL": postgres_url, "PREGON_SMSC_URL": url, "PREGON_BOT_TOKEN": "42:x"}
         return Program(["sender"], environment, tmp_path / f"sender{number}.log")
 
-    first, second, lag = sender(1), sender(2), _Lag()
+    first, second, lag = sender(1), sender(2), Lag()
     watching = asyncio.create_task(lag.watch())
     async with open_database(postgres_url):
         await _campaign(await create_account())
@@ -111,6 +92,6 @@ async def test_two_senders_share_the_pace_of_a_route_exactly(postgres_url: str, 
     assert len(came) == SIZE
     assert smsc.summary().duplicates == 0
     assert len(sessions) == 2
-    assert _most_in_a_second(moments) <= TPS * (1 + lag.most_s)
+    assert most_in_a_second(moments) <= TPS * (1 + lag.most_s)
     pauses = [later - earlier for earlier, later in pairwise(moments)]
     assert max(pauses) < MOVING_S, "while shares move something still goes"
