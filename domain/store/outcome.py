@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple
 from domain.rules.message_state import IN_DOUBT, TABLE, MessageEvent, MessageState, sources
 from domain.rules.orphan import Orphan
 from domain.rules.receipt import receipt_keys
-from domain.store.interface import Evidence, Receipt, Result
+from domain.store.interface import Evidence, PartAnswer, Receipt, Result
+from domain.store.placing import place
 
 CHUNK: Final = 500  # messages a chunk
 #: Nothing waits for half an hour to be tried again: then the clock was set back since, and it is due.
@@ -106,8 +107,28 @@ def plainly_accepted(results: Sequence[Result]) -> tuple[dict[int, str | None], 
     return plain, others
 
 
-def plan_results(results: Sequence[Result], rows: Mapping[int, Row], plan: Plan, *, now_ms: int) -> Plan:
-    """Add to the plan what the table admits of the results, from the states found, and what that writes."""
+def doubted_parts(results: Sequence[Result], rows: Mapping[int, Row]) -> list[int]:
+    """The messages of several parts that are in doubt: orphans may have been adopted for some of theirs."""
+    return [
+        result.message_id
+        for result in results
+        if result.parts and result.message_id in rows and rows[result.message_id].state in IN_DOUBT
+    ]
+
+
+def plan_results(
+    results: Sequence[Result],
+    rows: Mapping[int, Row],
+    plan: Plan,
+    known: Mapping[int, Sequence[PartAnswer]],
+    now_ms: int,
+) -> Plan:
+    """
+    Add to the plan what the table admits of the results, from the states found, and what that writes.
+
+    Args:
+        known: The parts in the database, of ``doubted_parts``.
+    """
     seen: dict[int, MessageState] = {}
     for result in results:
         row = rows.get(result.message_id)
@@ -136,7 +157,8 @@ def plan_results(results: Sequence[Result], rows: Mapping[int, Row], plan: Plan,
         plan.give_back(row, result)
         if result.smsc_message_id:
             plan.smsc_ids.append(result.smsc_message_id)
-        for part in result.parts:
+        before = known.get(result.message_id)
+        for part in place(before, result.parts, count=row.segments) if before else result.parts:
             plan.parts.append(
                 (result.message_id, part.part, part.state, result.route, part.smsc_message_id, part.error)
             )
@@ -164,7 +186,6 @@ def sql_list(states: Iterable[StrEnum]) -> str:
 
 
 _DIGITS: Final = 15  # E.164
-_MAY_HAVE_ARRIVED: Final = frozenset({MessageState.ACCEPTED.value, *(state.value for state in IN_DOUBT)})
 #: The states of a part in which a receipt, or a late response, means something.
 PART_OPEN: Final = sql_list({MessageState.ACCEPTED, *IN_DOUBT})
 PART_IN_DOUBT: Final = sql_list(IN_DOUBT)
@@ -211,9 +232,3 @@ def orphan_of(receipt: Receipt) -> Orphan:
     return Orphan(
         receipt.destination, receipt.source, receipt.seen_ms, receipt.sent_ms, receipt.zoned, receipt.reference
     )
-
-
-def free_part(known: Iterable[tuple[int, str, str | None]], count: int) -> int | None:
-    """The first part of ``count`` whose id is not known and that may have arrived; None: there is none."""
-    taken = {part for part, state, smsc_id in known if smsc_id is not None or state not in _MAY_HAVE_ARRIVED}
-    return next((part for part in range(1, count + 1) if part not in taken), None)

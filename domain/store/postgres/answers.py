@@ -16,6 +16,7 @@ from domain.store.outcome import (
     Plan,
     Row,
     admit,
+    doubted_parts,
     plainly_accepted,
     plan_results,
     sql_list,
@@ -84,12 +85,6 @@ insert into retry (message_id, campaign_id, next_ms)
 select * from unnest($1::bigint[], $2::int[], $3::bigint[])
 on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null
 """
-_PART: Final = """
-insert into message_part (message_id, part, state, route, smsc_message_id, error)
-select * from unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])
-on conflict (message_id, part) do update set state = excluded.state, route = excluded.route,
-    smsc_message_id = excluded.smsc_message_id, error = excluded.error
-"""
 # Right after a start the statistics say that no message has an SMSC id, and the planner would read the whole index for
 # each batch: the lateral look-up with OFFSET 0 makes it one probe an id.
 _WHOLE: Final = """
@@ -150,7 +145,8 @@ class PostgresAnswers(PostgresConnection):
                 async with db.transaction():
                     found = await db.fetch(_ROWS, [result.message_id for result in others])
                     rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
-                    await _write(db, plan_results(others, rows, plan, now_ms=now_ms))
+                    known = {one: await parts.known(db, one) for one in doubted_parts(others, rows)}
+                    await _write(db, plan_results(others, rows, plan, known, now_ms))
             await apply_waiting(db, plan, plan.smsc_ids)
         return plan.evidence()
 
@@ -227,7 +223,7 @@ async def _write(db: Any, plan: Plan) -> None:
     if plan.retries:
         await db.execute(_RETRY, *_columns(plan.retries))
     if plan.parts:
-        await db.execute(_PART, *_columns(plan.parts))
+        await parts.write(db, plan.parts)
     if plan.returned:
         await give_back(db, plan.returned)
     if plan.settled:

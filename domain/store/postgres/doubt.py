@@ -16,11 +16,11 @@ from domain.store.outcome import (
     WAITING,
     Plan,
     digits,
-    free_part,
     orphan_of,
     sql_list,
     waiting_receipt,
 )
+from domain.store.placing import free_part
 from domain.store.postgres import parts
 from domain.store.postgres.answers import HELD, HOLD, PostgresAnswers, apply_waiting
 
@@ -192,21 +192,10 @@ async def _give_part(
     """Of which part it is nobody can say, and it does not matter: of one whose id is not known."""
     if receipt.stands_for is not None:
         return (await parts.settle_all(db, receipt, message_id)).event
-    known = await db.fetch("select part, state, smsc_message_id from message_part where message_id = $1", message_id)
-    part = free_part([(row[0], row[1], row[2]) for row in known], segments)
+    part = free_part(await parts.known(db, message_id), segments)
     if part is None:
         return None
-    await db.execute(
-        "insert into message_part (message_id, part, state, route, smsc_message_id, error)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (message_id, part) do update set state = excluded.state,"
-        " error = excluded.error, smsc_message_id = excluded.smsc_message_id",
-        message_id,
-        part,
-        FATES[receipt.event],
-        receipt.route,
-        smsc_id,
-        receipt.error,
-    )
+    await parts.write(db, [(message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error)])
     return (await parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms)).event
 
 

@@ -3,14 +3,22 @@ Parts of long messages on PostgreSQL: each has its own id, receipt and perhaps a
 message. The message's row is locked first: two senders with answers for two parts of it go one after the other.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from domain.rules.message_state import TABLE, MessageEvent, MessageState, settling
 from domain.rules.receipt import PartsReceipt
 from domain.store.doubt_interface import LatePart
-from domain.store.interface import Receipt
-from domain.store.outcome import FATES, PART_IN_DOUBT, PART_OPEN, Plan
+from domain.store.interface import PartAnswer, Receipt
+from domain.store.outcome import FATES, PART_OPEN, STATES, Plan
+from domain.store.placing import place
 
+_PART: Final = """
+insert into message_part (message_id, part, state, route, smsc_message_id, error)
+select * from unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])
+on conflict (message_id, part) do update set state = excluded.state, route = excluded.route,
+    smsc_message_id = excluded.smsc_message_id, error = excluded.error
+"""
 _MOVE: Final = "update message set state = $1, error = $2, {at} = $3 where id = $4 and state = $5"
 
 
@@ -61,18 +69,26 @@ async def settle_all(db: Any, receipt: Receipt, message_id: int) -> Settled:
 
 async def apply_late(db: Any, late: LatePart, *, now_ms: int) -> Settled:
     """The response for a part whose timer had run out, or whose link was gone."""
-    answer = late.answer
-    await db.fetchrow(_LOCK, late.message_id)
-    moved = await db.fetch(
-        "update message_part set state = $1, smsc_message_id = $2, error = $3"
-        f" where message_id = $4 and part = $5 and state in {PART_IN_DOUBT} returning id",
-        answer.state,
-        answer.smsc_message_id,
-        answer.error,
-        late.message_id,
-        answer.part,
-    )
-    return await settle(db, late.message_id, error=answer.error, at_ms=now_ms) if moved else Settled(taken=False)
+    segments = await db.fetchval(_LOCK, late.message_id)
+    before = await known(db, late.message_id)
+    if not any(part.part == late.answer.part for part in before):
+        return Settled(taken=False)  # it goes again, as a whole
+    moved = place(before, [late.answer], count=segments)
+    if not moved:
+        return Settled(taken=False)
+    await write(db, [(late.message_id, one.part, one.state, late.route, *one[2:]) for one in moved])
+    return await settle(db, late.message_id, error=late.answer.error, at_ms=now_ms)
+
+
+async def known(db: Any, message_id: int) -> list[PartAnswer]:
+    """The parts of a message that the database has; its row is locked already."""
+    rows = await db.fetch(_KNOWN, message_id)
+    return [PartAnswer(part, STATES[state], smsc_id, error) for part, state, smsc_id, error in rows]
+
+
+async def write(db: Any, rows: Sequence[tuple[int, int, str, str, str | None, str | None]]) -> None:
+    """Parts as they are from now on: message_id, part, state, route, smsc_message_id, error."""
+    await db.execute(_PART, *(list(column) for column in zip(*rows, strict=True)))
 
 
 async def settle(db: Any, message_id: int, *, error: str | None, at_ms: int) -> Settled:
@@ -85,6 +101,7 @@ async def settle(db: Any, message_id: int, *, error: str | None, at_ms: int) -> 
     return Settled(taken=True, event=(await _move(db, message_id, event, error=error, at_ms=at_ms)).event)
 
 
+_KNOWN: Final = "select part, state, smsc_message_id, error from message_part where message_id = $1"
 _STATES: Final = "select state from message_part where message_id = $1"
 _LOCK: Final = "select segments from message where id = $1 for no key update"
 

@@ -19,6 +19,7 @@ from domain.store.outcome import (
     Plan,
     Row,
     admit,
+    doubted_parts,
     plainly_accepted,
     plan_results,
     sql_list,
@@ -53,11 +54,6 @@ _FATE: Final = (
 _RETRY: Final = (
     "insert into retry (message_id, campaign_id, next_ms) values (?, ?, ?)"
     " on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null"
-)
-_PART: Final = (
-    "insert into message_part (message_id, part, state, route, smsc_message_id, error) values (?, ?, ?, ?, ?, ?)"
-    " on conflict (message_id, part) do update set state = excluded.state, route = excluded.route,"
-    " smsc_message_id = excluded.smsc_message_id, error = excluded.error"
 )
 _WHOLE: Final = (
     "select json_group_array(json_array(smsc_message_id, route, id, campaign_id, state)) from"
@@ -99,7 +95,8 @@ def _record_results(db: sqlite3.Connection, results: Sequence[Result], now_ms: i
     if others:
         found = _fetch(db, _ROWS, [result.message_id for result in others])
         rows = {r[0]: Row(r[0], r[1], STATES[r[2]], *r[3:]) for r in found}
-        _write(db, plan_results(others, rows, plan, now_ms=now_ms))
+        known = {message_id: parts.known(db, message_id) for message_id in doubted_parts(others, rows)}
+        _write(db, plan_results(others, rows, plan, known, now_ms))
     apply_waiting(db, plan, plan.smsc_ids)
     return plan.evidence()
 
@@ -148,7 +145,7 @@ def _write(db: sqlite3.Connection, plan: Plan) -> None:
     if plan.retries:
         db.executemany(_RETRY, plan.retries)
     if plan.parts:
-        db.executemany(_PART, plan.parts)
+        db.executemany(parts.PART, plan.parts)
     if plan.returned:
         give_back(db, plan.returned)
     if plan.settled:

@@ -18,11 +18,11 @@ from domain.store.outcome import (
     WAITING,
     Plan,
     digits,
-    free_part,
     orphan_of,
     sql_list,
     waiting_receipt,
 )
+from domain.store.placing import free_part
 from domain.store.sqlite import parts
 from domain.store.sqlite.answers import SqliteAnswers, apply_waiting
 
@@ -162,16 +162,10 @@ def _give_part(
     """Of which part it is nobody can say, and it does not matter: of one whose id is not known."""
     if receipt.stands_for is not None:
         return parts.settle_all(db, receipt, message_id).event
-    known = db.execute("select part, state, smsc_message_id from message_part where message_id = ?", (message_id,))
-    part = free_part([(row[0], row[1], row[2]) for row in known], segments)
+    part = free_part(parts.known(db, message_id), segments)
     if part is None:
         return None
-    db.execute(
-        "insert into message_part (message_id, part, state, route, smsc_message_id, error) values (?, ?, ?, ?, ?, ?)"
-        " on conflict (message_id, part) do update set state = excluded.state, error = excluded.error,"
-        " smsc_message_id = excluded.smsc_message_id",
-        (message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error),
-    )
+    db.execute(parts.PART, (message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error))
     return parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms).event
 
 

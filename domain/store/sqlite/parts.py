@@ -9,9 +9,15 @@ from typing import Final, NamedTuple
 from domain.rules.message_state import TABLE, MessageEvent, MessageState, settling
 from domain.rules.receipt import PartsReceipt
 from domain.store.doubt_interface import LatePart
-from domain.store.interface import Receipt
-from domain.store.outcome import FATES, PART_IN_DOUBT, PART_OPEN, Plan
+from domain.store.interface import PartAnswer, Receipt
+from domain.store.outcome import FATES, PART_OPEN, STATES, Plan
+from domain.store.placing import place
 
+PART: Final = (
+    "insert into message_part (message_id, part, state, route, smsc_message_id, error) values (?, ?, ?, ?, ?, ?)"
+    " on conflict (message_id, part) do update set state = excluded.state, route = excluded.route,"
+    " smsc_message_id = excluded.smsc_message_id, error = excluded.error"
+)
 _MOVE: Final = "update message set state = ?, error = ?, {at} = ? where id = ? and state = ?"
 
 
@@ -32,7 +38,7 @@ def count(plan: Plan, settled: Settled) -> None:
 
 def apply_receipt(db: sqlite3.Connection, receipt: Receipt, message_id: int, part: int) -> Settled:
     """A receipt with the id of one part, which on some routes stands for all of them."""
-    row = db.execute("select segments from message where id = ?", (message_id,)).fetchone()
+    row = db.execute(_SEGMENTS, (message_id,)).fetchone()
     if row is None:
         return Settled(taken=False)
     fate = FATES[receipt.event]
@@ -56,19 +62,27 @@ def settle_all(db: sqlite3.Connection, receipt: Receipt, message_id: int) -> Set
 
 def apply_late(db: sqlite3.Connection, late: LatePart, *, now_ms: int) -> Settled:
     """The response for a part whose timer had run out, or whose link was gone."""
-    answer = late.answer
-    moved = db.execute(
-        "update message_part set state = ?, smsc_message_id = ?, error = ?"
-        f" where message_id = ? and part = ? and state in {PART_IN_DOUBT}",
-        (answer.state, answer.smsc_message_id, answer.error, late.message_id, answer.part),
-    ).rowcount
-    return settle(db, late.message_id, error=answer.error, at_ms=now_ms) if moved else Settled(taken=False)
+    before = known(db, late.message_id)
+    if not any(part.part == late.answer.part for part in before):
+        return Settled(taken=False)  # it goes again, as a whole
+    (segments,) = db.execute(_SEGMENTS, (late.message_id,)).fetchone()
+    moved = place(before, [late.answer], count=segments)
+    if not moved:
+        return Settled(taken=False)
+    db.executemany(PART, [(late.message_id, one.part, one.state, late.route, *one[2:]) for one in moved])
+    return settle(db, late.message_id, error=late.answer.error, at_ms=now_ms)
+
+
+def known(db: sqlite3.Connection, message_id: int) -> list[PartAnswer]:
+    """The parts of a message that the database has."""
+    rows = db.execute(_KNOWN, (message_id,))
+    return [PartAnswer(part, STATES[state], smsc_id, error) for part, state, smsc_id, error in rows]
 
 
 def settle(db: sqlite3.Connection, message_id: int, *, error: str | None, at_ms: int) -> Settled:
     """A part has changed: where nothing is open any more, so does the message."""
     states = [MessageState(row[0]) for row in db.execute(_STATES, (message_id,))]
-    (segments,) = db.execute("select segments from message where id = ?", (message_id,)).fetchone()
+    (segments,) = db.execute(_SEGMENTS, (message_id,)).fetchone()
     event = settling(states, segments)
     if event is None:
         return Settled(taken=True)
@@ -76,6 +90,8 @@ def settle(db: sqlite3.Connection, message_id: int, *, error: str | None, at_ms:
 
 
 _STATES: Final = "select state from message_part where message_id = ?"
+_SEGMENTS: Final = "select segments from message where id = ?"
+_KNOWN: Final = "select part, state, smsc_message_id, error from message_part where message_id = ?"
 
 
 def _move(db: sqlite3.Connection, message_id: int, event: MessageEvent, *, error: str | None, at_ms: int) -> Settled:

@@ -184,6 +184,43 @@ async def test_a_late_refusal_of_one_part_fails_the_message(store: Store, campai
     }
 
 
+@pytest.mark.parametrize("adopted", ["p1", "p2"])
+async def test_the_parts_whose_responses_come_late_keep_the_fate_of_an_orphan(
+    store: Store, campaign: Campaign, adopted: str
+) -> None:
+    """A sender that stood still wakes with both responses; meanwhile one part's receipt had been adopted."""
+    ids = await submitted(store, campaign, segments=2)
+    await store.leave("s1")
+    await store.record_receipts([_receipt(adopted)], now_ms=NOW)
+    await _adopt(store, campaign)
+    parts = _parts(MessageState.ACCEPTED, MessageState.ACCEPTED)
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "default", parts=parts)], now_ms=NOW)
+    assert await _state() is MessageState.ACCEPTED
+    fates = {part.smsc_message_id: part.state for part in await MessagePart.all()}
+    assert fates == {one: MessageState.DELIVERED if one == adopted else MessageState.ACCEPTED for one in ("p1", "p2")}
+    assert {part.smsc_message_id: part.part for part in await MessagePart.all()} == {"p1": 1, "p2": 2}
+    await store.record_receipts([_receipt("p2" if adopted == "p1" else "p1")], now_ms=NOW)
+
+    assert await _state() is MessageState.DELIVERED
+
+
+async def test_a_late_response_names_the_part_that_an_orphan_was_of(store: Store, campaign: Campaign) -> None:
+    """Both parts were without a response; the receipt of the second came, then both responses, then the other's."""
+    ids = await submitted(store, campaign, segments=2)
+    parts = _parts(MessageState.NO_RESPONSE, MessageState.NO_RESPONSE)
+    result = Result(ids[0], MessageEvent.RESPONSE_TIMEOUT, "default", parts=parts)
+    await store.record_results([result], now_ms=NOW)
+    await store.record_receipts([_receipt("b")], now_ms=NOW)
+    await _adopt(store, campaign)
+    for part, smsc_id in ((2, "b"), (1, "a")):
+        answer = PartAnswer(part, MessageState.ACCEPTED, smsc_id, None)
+        await store.record_late_parts([LatePart(ids[0], "default", answer)], now_ms=NOW)
+    assert await _state() is MessageState.ACCEPTED
+    await store.record_receipts([_receipt("a")], now_ms=NOW)
+
+    assert await _state() is MessageState.DELIVERED
+
+
 @pytest.mark.parametrize(
     ("stands_for", "part", "expected"),
     [
