@@ -22,7 +22,7 @@ from domain.rules.template import compile_template
 from domain.store import Claim, ToSend
 from domain.usecases import campaigns
 from sender.lease import SenderName
-from sender.pacing import Pacer
+from sender.pacing import SHY, Pacer
 from sender.rendering import renderer
 from sender.routing import Routing
 from sender.smpp import Answer, Outgoing
@@ -187,7 +187,7 @@ class Feed:
             for campaign in running
             if campaign.tps > 0
         }
-        self._paces = {key: self._paces.get(key) or Pacer(tps) for key, tps in paced.items()}
+        self._paces = {key: self._paces.get(key) or Pacer(tps, shy=SHY) for key, tps in paced.items()}
         for key, tps in paced.items():
             self._paces[key].tps = tps
 
