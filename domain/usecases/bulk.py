@@ -73,9 +73,9 @@ async def carry_on(change_id: int) -> None:
     """Bring a change that has begun to its end; safe to repeat and to do twice."""
     while True:
         change = await Change.get(id=change_id)
-        if change.state is not ChangeState.RUNNING or change.scope is None:
+        scope = (change.scope or {}).get("wanted")
+        if change.state is not ChangeState.RUNNING or scope is None:
             return
-        scope = change.scope["wanted"]
         wanted = Wanted.from_json(dict(scope))  # type: ignore[call-overload]
         account_id: int = change.account_id  # type: ignore[attr-defined]
         rows, upto = await contact_search.next_slice(account_id, wanted, after=change.cursor, limit=undo.AT_ONCE)
@@ -89,9 +89,9 @@ async def carry_on(change_id: int) -> None:
 
 
 async def unfinished() -> Sequence[int]:
-    """Ids of changes that are being carried out, imports apart."""
+    """Ids of changes that are being carried out, imports and files for the blacklist apart."""
     running = Change.filter(state=ChangeState.RUNNING, scope__isnull=False).order_by("id")
-    return [int(change.id) for change in await running.only("id")]
+    return [int(change.id) for change in await running if "wanted" in (change.scope or {})]
 
 
 async def _apply(change: Change, account_id: int, rows: Sequence[ContactRow], upto: int) -> None:

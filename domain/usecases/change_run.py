@@ -12,7 +12,7 @@ import structlog
 
 from domain import store
 from domain.models import Change, ChangeKind, ChangeState
-from domain.usecases import bulk, undo
+from domain.usecases import blacklist_file, bulk, undo
 
 log = structlog.get_logger()
 
@@ -48,6 +48,8 @@ async def carry_all() -> None:
     try:
         for change_id in await bulk.unfinished():
             await bulk.carry_on(change_id)
+        for change_id in await blacklist_file.unfinished():
+            await blacklist_file.carry_on(change_id)
         for change_id in await undo.unfinished():
             await undo.carry_on(change_id)
         await _end_abandoned(datetime.now(UTC))
@@ -80,7 +82,7 @@ async def _all(purge_slice: Callable[[], Awaitable[int]]) -> None:
 
 
 async def _end_abandoned(now: datetime) -> None:
-    """What a kill cut short and nobody can go on with, such as a file for the blacklist, can at least be undone."""
+    """A single deed that a kill cut short, before or behind its one slice, can at least be undone."""
     old = Change.filter(state=ChangeState.RUNNING, scope__isnull=True, made_ms__lt=undo.to_ms(now - _ABANDONED))
     for change in await old.exclude(kind=ChangeKind.IMPORT):
         await undo.finish(change.id)

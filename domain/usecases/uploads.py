@@ -9,14 +9,14 @@ from typing import Final
 
 from tortoise.expressions import Q
 
-from domain.models import ImportJob, UploadPiece
+from domain.models import Change, ChangeState, ImportJob, UploadPiece
 
 PIECE: Final = 256 << 10  #: bytes
 _UNNAMED_KEPT_MS: Final = 3_600_000  # an upload takes seconds until a job names it
 
 
 async def keep(content: bytes) -> int:
-    """Write them. Returns the name, for a column of the job: until it is there a sweep may delete them."""
+    """Write them. Returns the name, for the row that they belong to: until it is there a sweep may delete them."""
     name = secrets.randbits(62)
     now_ms = time.time_ns() // 1_000_000
     for position, start in enumerate(range(0, len(content), PIECE)):
@@ -45,7 +45,7 @@ async def content_of(job_id: int) -> bytes | None:
 
 
 async def drop(*names: int | None) -> None:
-    """Delete what no job names any more."""
+    """Delete what nobody names any more."""
     for name in names:
         if name is not None:
             for piece_id in await UploadPiece.filter(upload=name).order_by("position").values_list("id", flat=True):
@@ -53,7 +53,10 @@ async def drop(*names: int | None) -> None:
 
 
 async def sweep() -> int:
-    """Delete what no job names: uploads that were cut short, and drops that were. Returns how many uploads."""
+    """
+    Delete what no import and no change that is under way names: uploads that were cut short, and drops that were.
+    Returns how many uploads.
+    """
     before_ms = time.time_ns() // 1_000_000 - _UNNAMED_KEPT_MS
     found = set(await UploadPiece.filter(created_ms__lt=before_ms).distinct().values_list("upload", flat=True))
     named = {
@@ -63,6 +66,8 @@ async def sweep() -> int:
         )
         for name in names
     }
+    under_way = await Change.filter(state=ChangeState.RUNNING, scope__isnull=False).only("id", "scope")
+    named |= {(change.scope or {}).get("upload") for change in under_way}
     unnamed = [int(str(name)) for name in found - named]
     await drop(*unnamed)
     return len(unnamed)
