@@ -116,12 +116,12 @@ def added_screen(added: Added, t: Texts) -> Screen:
         lines += [contact_talk.refused_line(text, why, t) for text, why in added.refused[:_REFUSED_SHOWN]]
     nothing = not added.added and not added.already
     more = Button(t.label("blacklist.add_more"), AskBlocked())
-    undo_row = ((Button(t.label("undo.do"), undo_talk.Undo(added.change_id)),),) if added.change_id else ()
-    return Screen(
+    screen = Screen(
         f"{_head(t)}\n\n" + "\n".join(lines),
-        (*undo_row, (more,), *footer(t, ListBlacklist())),
+        ((more,), *footer(t, ListBlacklist())),
         expects=AddBlocked() if nothing else None,
     )
+    return undo_talk.with_undo(screen, added.change_id, t)
 
 
 def reading_screen(t: Texts) -> Screen:

@@ -146,9 +146,11 @@ async def add_contact(action: AddContact, chat: Chat) -> Screen:
         return number_screen(group_id, group.title, chat.t, refused=error)
     view = await contacts.get(account_id, added.contact_id)
     if chat.card is None and len(contacts.split_line(lines[0])) == 1:
-        return step_screen(view, group_id, chat.t, step=2, known=not added.created)
-    note = chat.t("contacts.add.saved" if added.created else "contacts.add.known")
-    return contact_talk.contact_screen(view, chat.t, group_id=group_id, may_edit=True, note=note)
+        screen = step_screen(view, group_id, chat.t, step=2, known=not added.created)
+    else:
+        note = chat.t("contacts.add.saved" if added.created else "contacts.add.known")
+        screen = contact_talk.contact_screen(view, chat.t, group_id=group_id, may_edit=True, note=note)
+    return undo_talk.with_undo(screen, added.change_id, chat.t)
 
 
 @on(AskStep)
@@ -163,11 +165,14 @@ async def answer_step(action: AnswerStep, chat: Chat) -> Screen:
     """Save the field and go on; after the last one the contact is shown."""
     step = _checked_step(action.step)
     field, text = FIELDS[step - 2], chat.text or ""
-    await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
+    change_id = await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
     view = await contacts.get(chat.account.id, action.contact_id)
     if step < _STEPS:
-        return step_screen(view, action.group_id, chat.t, step=step + 1)
-    return contact_talk.contact_screen(view, chat.t, group_id=action.group_id, may_edit=True)
+        screen = step_screen(view, action.group_id, chat.t, step=step + 1)
+    else:
+        note = chat.t("contacts.saved")
+        screen = contact_talk.contact_screen(view, chat.t, group_id=action.group_id, may_edit=True, note=note)
+    return undo_talk.with_undo(screen, change_id, chat.t)
 
 
 @on(ReceiveCard)
@@ -188,7 +193,8 @@ async def receive_card(_action: ReceiveCard, chat: Chat) -> Screen:
         return list_talk.search_screen(chat.t, refused=error)
     view = await contacts.get(chat.account.id, added.contact_id)
     note = chat.t("contacts.card.saved" if added.created else "contacts.add.known")
-    return contact_talk.contact_screen(view, chat.t, group_id=None, may_edit=True, note=note)
+    screen = contact_talk.contact_screen(view, chat.t, group_id=None, may_edit=True, note=note)
+    return undo_talk.with_undo(screen, added.change_id, chat.t)
 
 
 def _checked_step(step: int) -> int:

@@ -164,9 +164,15 @@ def delete_screen(view: ContactView, t: Texts, *, group_id: int | None) -> Scree
 
 
 def groups_screen(
-    view: ContactView, lines: Sequence[GroupLine], t: Texts, *, group_id: int | None, page: int
+    view: ContactView,
+    lines: Sequence[GroupLine],
+    t: Texts,
+    *,
+    group_id: int | None,
+    page: int,
+    undoes: int | None = None,
 ) -> Screen:
-    """All groups, ticked where the contact is in."""
+    """All groups, ticked where the contact is in. ``undoes``: the change just made; below, so that no tick moves."""
     contact_id = view.row.contact_id
     inside = {group for group, _ in view.groups}
     page = min(max(page, 0), max(0, (len(lines) - 1) // PAGE))
@@ -184,7 +190,8 @@ def groups_screen(
     if lines:
         every = Button(t.label("contacts.groups.all"), EveryGroup(contact_id, group_id, page, inside=True))
         none = Button(t.label("contacts.groups.none"), EveryGroup(contact_id, group_id, page, inside=False))
-        rows += [(every, none), (Button(t.label("contacts.done"), OpenContact(contact_id, group_id), Style.SUCCESS),)]
+        done = Button(t.label("contacts.done"), OpenContact(contact_id, group_id), Style.SUCCESS)
+        rows += [(every, none), (*undo_talk.undo_button(undoes, t), done)]
     else:
         rows.append((Button(t.label("groups.new"), group_talk.NewGroup()),))
     text = t("contacts.groups.choose", count=len(inside)) if lines else t("contacts.join.none")
@@ -248,11 +255,12 @@ async def set_field(action: SetField, chat: Chat) -> Screen:
     """Save it."""
     field, text = _checked_field(action.field), "" if action.clear else chat.text or ""
     try:
-        await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
+        change_id = await contacts.change(chat.account.id, action.contact_id, field=field, text=text, by=chat.person_id)
     except BadNumber as error:
         view = await contacts.get(chat.account.id, action.contact_id)
         return field_screen(view, chat.t, field=field, group_id=action.group_id, refused=error)
-    return await show(action.contact_id, action.group_id, chat)
+    screen = await show(action.contact_id, action.group_id, chat)
+    return undo_talk.with_undo(screen, change_id, chat.t, note=chat.t("contacts.saved"))
 
 
 @on(AskDeleteContact)
@@ -293,22 +301,21 @@ async def toggle_group(action: ToggleGroup, chat: Chat) -> Screen:
     """In, or out; another tap takes it back."""
     view = await contacts.get(chat.account.id, action.contact_id)
     move = contacts.leave if any(group == action.target for group, _ in view.groups) else contacts.join
-    await move(chat.account.id, action.target, contact_id=action.contact_id)
-    return await _groups(action.contact_id, action.group_id, action.page, chat)
+    change_id = await move(chat.account.id, action.target, contact_id=action.contact_id, by=chat.person_id)
+    return await _groups(action.contact_id, action.group_id, action.page, chat, undoes=change_id)
 
 
 @on(EveryGroup)
 async def every_group(action: EveryGroup, chat: Chat) -> Screen:
-    """In all of them, or in none."""
+    """In all of them, or in none: one change."""
     move = contacts.join if action.inside else contacts.leave
-    for line in await groups.lines(chat.account.id):
-        await move(chat.account.id, line.id, contact_id=action.contact_id)
-    return await _groups(action.contact_id, action.group_id, action.page, chat)
+    change_id = await move(chat.account.id, None, contact_id=action.contact_id, by=chat.person_id)
+    return await _groups(action.contact_id, action.group_id, action.page, chat, undoes=change_id)
 
 
-async def _groups(contact_id: int, group_id: int | None, page: int, chat: Chat) -> Screen:
-    view = await contacts.get(chat.account.id, contact_id)
-    return groups_screen(view, await groups.lines(chat.account.id), chat.t, group_id=group_id, page=page)
+async def _groups(contact_id: int, group_id: int | None, page: int, chat: Chat, *, undoes: int | None = None) -> Screen:
+    view, lines = await contacts.get(chat.account.id, contact_id), await groups.lines(chat.account.id)
+    return groups_screen(view, lines, chat.t, group_id=group_id, page=page, undoes=undoes)
 
 
 async def show(contact_id: int, group_id: int | None, chat: Chat) -> Screen:

@@ -40,9 +40,14 @@ class Undo(Action, code="uz", permission=Permission.EDIT):
 
 def with_undo(screen: Screen, change_id: int | None, t: Texts, *, note: str = "") -> Screen:
     """A screen below the word of what was done, with the button that undoes it. ``note``: HTML."""
-    button = () if change_id is None else ((Button(t.label("undo.do"), Undo(change_id)),),)
+    button = undo_button(change_id, t)
     text = f"{note}\n\n{screen.text}" if note else screen.text
-    return dataclasses.replace(screen, text=text, rows=(*button, *screen.rows))
+    return dataclasses.replace(screen, text=text, rows=(button, *screen.rows) if button else screen.rows)
+
+
+def undo_button(change_id: int | None, t: Texts) -> tuple[Button, ...]:
+    """The button that undoes a change; none where nothing was changed."""
+    return () if change_id is None else (Button(t.label("undo.do"), Undo(change_id)),)
 
 
 def list_screen(changes: Sequence[ChangeView], t: Texts, *, page: int, total: int) -> Screen:
@@ -92,6 +97,7 @@ def refused_screen(change: ChangeView, error: ChangedSince, chat: Chat) -> Scree
 
 
 _MOVING = frozenset({ChangeState.RUNNING, ChangeState.UNDOING})
+_OF_A_CONTACT = frozenset({ChangeKind.EDIT, ChangeKind.JOIN, ChangeKind.LEAVE})
 _OF_THE_BLACKLIST = frozenset({ChangeKind.BLACKLIST, ChangeKind.UNBLACKLIST})
 
 
@@ -126,6 +132,8 @@ def _standing(change: ChangeView, chat: Chat) -> str:
 def _doors(change: ChangeView, t: Texts) -> tuple[Button, ...]:
     if change.kind in _OF_THE_BLACKLIST:
         return (Button(t.label("blacklist.open"), unpack("bl:0")),)
+    if change.kind in _OF_A_CONTACT and change.subject_id is not None:
+        return (Button(t.label("undo.contact"), unpack(f"ko:{change.subject_id}:")),)
     return (Button(t.label("list.open"), unpack("xa")),)
 
 

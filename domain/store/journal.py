@@ -53,6 +53,10 @@ class JournalStore(Protocol):
         """Put contacts in a group, or take them out; they are never deleted."""
         ...
 
+    async def join_groups(self, part: Slice) -> int | None:
+        """Put contacts in every group of the account."""
+        ...
+
     async def leave_groups(self, part: Slice) -> int | None:
         """Take contacts out of every group."""
         ...

@@ -63,7 +63,7 @@ class Added:
     contact_id: int
     created: bool
     joined: bool
-    change_id: int
+    change_id: int | None  # undoes it; None: nothing changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ async def add_many(account_id: int, group_id: int | None, *, lines: Sequence[str
         NotFound: The group is gone.
     """
     if group_id is not None:
-        await _require_group(account_id, group_id)
+        await _group(account_id, group_id)
     plan = await plan_of(account_id)
     rows: dict[int, ImportedRow] = {}
     refused = []
@@ -173,8 +173,7 @@ async def add_many(account_id: int, group_id: int | None, *, lines: Sequence[str
     counts = await store.current().write_contacts(
         account_id, group_id, ordered, now_ms=undo.now_ms(), change_id=change_id
     )
-    await undo.finish(change_id)
-    return AddedMany(counts.created, counts.updated, tuple(refused), change_id)
+    return AddedMany(counts.created, counts.updated, tuple(refused), await undo.finish(change_id))
 
 
 async def change(account_id: int, contact_id: int, *, field: str, text: str, by: int = NOBODY) -> int:
@@ -212,28 +211,38 @@ async def change(account_id: int, contact_id: int, *, field: str, text: str, by:
     return change_id
 
 
-async def join(account_id: int, group_id: int, *, contact_id: int) -> bool:
+async def join(account_id: int, group_id: int | None, *, contact_id: int, by: int = NOBODY) -> int | None:
     """
-    Put a contact in a group. False: it was in it.
+    Put a contact in a group; None: in every one. Returns what undoes it; None: it was there.
 
     Raises:
         NotFound: Either is gone.
     """
-    await _contact(account_id, contact_id)
-    await _require_group(account_id, group_id)
-    return bool(await store.current().add_members(group_id, [contact_id]))
+    return await _move(account_id, group_id, contact_id=contact_id, by=by, kind=ChangeKind.JOIN)
 
 
-async def leave(account_id: int, group_id: int, *, contact_id: int) -> bool:
+async def leave(account_id: int, group_id: int | None, *, contact_id: int, by: int = NOBODY) -> int | None:
     """
-    Take a contact out of a group; the contact stays. False: it was not in it.
+    Take a contact out of a group, None: out of every one; the contact stays. Returns what undoes it; None: it was not
+    there.
 
     Raises:
         NotFound: Either is gone.
     """
-    await _contact(account_id, contact_id)
-    await _require_group(account_id, group_id)
-    return bool(await store.current().remove_members(group_id, [contact_id]))
+    return await _move(account_id, group_id, contact_id=contact_id, by=by, kind=ChangeKind.LEAVE)
+
+
+async def _move(account_id: int, group_id: int | None, *, contact_id: int, by: int, kind: ChangeKind) -> int | None:
+    title = display((await _contact(account_id, contact_id)).msisdn)
+    if group_id is not None:
+        title = f"{title} · {(await _group(account_id, group_id)).title}"
+    change_id = await undo.begin(account_id, kind, by=by, title=title, subject_id=contact_id, group_id=group_id)
+    db, part, joining = store.current(), Slice(change_id, account_id, [contact_id]), kind is ChangeKind.JOIN
+    if group_id is not None:
+        await db.change_members(part, group_id, joining=joining)
+    else:
+        await (db.join_groups if joining else db.leave_groups)(part)
+    return await undo.finish(change_id)
 
 
 async def block(account_id: int, contact_id: int, *, by: int) -> int:
@@ -293,16 +302,16 @@ def read_number(text: str, plan: NumberPlan) -> int:
 async def _put(account_id: int, group_id: int | None, msisdn: int, filled: Mapping[str, str], *, by: int) -> Added:
     db = store.current()
     if group_id is not None:
-        await _require_group(account_id, group_id)
+        await _group(account_id, group_id)
     there = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
     inside = group_id is None or (there is not None and group_id in await db.groups_of(account_id, there.id))
     change_id = await undo.begin(account_id, ChangeKind.ADD, by=by, title=display(msisdn), group_id=group_id)
     row = _imported(msisdn, filled)
     counts = await db.write_contacts(account_id, group_id, [row], now_ms=undo.now_ms(), change_id=change_id)
-    await undo.finish(change_id)
+    noted = await undo.finish(change_id)
     contact = await Contact.get(account_id=account_id, msisdn=msisdn)
     log.info("contact_added", account=account_id, contact=contact.id, created=bool(counts.created), group=group_id)
-    return Added(contact.id, bool(counts.created), not inside, change_id)
+    return Added(contact.id, bool(counts.created), not inside, noted)
 
 
 def _imported(msisdn: int, filled: Mapping[str, str]) -> ImportedRow:
@@ -326,9 +335,11 @@ async def _contact(account_id: int, contact_id: int) -> Contact:
     return contact
 
 
-async def _require_group(account_id: int, group_id: int) -> None:
-    if not await ContactGroup.filter(id=group_id, account_id=account_id).exists():
+async def _group(account_id: int, group_id: int) -> ContactGroup:
+    group = await ContactGroup.get_or_none(id=group_id, account_id=account_id)
+    if group is None:
         raise NotFound(noun="group")
+    return group
 
 
 def _row(contact: Contact) -> ContactRow:

@@ -61,7 +61,7 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class LastImport:
-    """The newest import that ended in the group. ``at``: aware UTC; ``contacts``: rows that were written."""
+    """The newest import that ended in the group and stands. ``at``: aware UTC; ``contacts``: rows that were written."""
 
     file_name: str
     at: datetime
@@ -119,7 +119,9 @@ async def get(account_id: int, group_id: int) -> GroupView:
     group = await _group(account_id, group_id)
     count = await store.current().audience_count(account_id, [group_id])
     job = (
-        await ImportJob.filter(group_id=group_id, state__in=[ImportState.DONE, ImportState.CANCELLED])
+        await ImportJob.filter(
+            undo.not_undone(), group_id=group_id, state__in=[ImportState.DONE, ImportState.CANCELLED]
+        )
         .order_by("-ended_at", "-id")
         .first()
         .values("file_name", "ended_at", "counts")

@@ -96,11 +96,13 @@ async def receive(
 
 
 async def before(account_id: int, job_id: int) -> Before | None:
-    """The newest import of the very same table that was carried out, or is; None: there is none."""
+    """The newest import of the very same table that was carried out, or is, and was not undone; None: there is none."""
     own = await ImportJob.filter(id=job_id, account_id=account_id).values_list("sha256", "part")
     carried_out = [ImportState.DONE, ImportState.RUNNING]
     for digest, part in own:
-        same = ImportJob.filter(account_id=account_id, sha256=digest, part=part, state__in=carried_out)
+        same = ImportJob.filter(
+            undo.not_undone(), account_id=account_id, sha256=digest, part=part, state__in=carried_out
+        )
         for row in await same.exclude(id=job_id).order_by("-id").limit(1).values("ended_at", "group__title"):
             return Before(row["ended_at"], row["group__title"] or "")
     return None

@@ -12,14 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
-from tortoise.expressions import Subquery
+from tortoise.expressions import Q, Subquery
 from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError, NotFound
 from domain.models import Campaign, Change, ChangeKind, ChangeState, ContactGroup, ContactView, ImportJob, Person
 from domain.store import Span
-from domain.store.journal_sql import UNDO_SLICE
+from domain.store.journal_undo_sql import UNDO_SLICE
 
 log = structlog.get_logger()
 
@@ -141,11 +141,20 @@ async def begin(
     return int(change.id)
 
 
-async def finish(change_id: int, *, count: int | None = None) -> None:
-    """A change is carried out, or has stopped half-way: it can be undone from now on. ``count``: rows, if not noted."""
+async def finish(change_id: int, *, count: int | None = None) -> int | None:
+    """
+    A change is carried out, or has stopped half-way: it can be undone from now on.
+
+    Args:
+        count: Rows, if they are not noted.
+
+    Returns:
+        Its id, for the button that undoes it; None: it touched nothing.
+    """
     columns: dict[str, object] = {} if count is None else {"count": count}
     await Change.filter(id=change_id, state=ChangeState.RUNNING).update(state=ChangeState.DONE, **columns)
     await _count_anew(change_id)
+    return change_id if await Change.filter(id=change_id, count__gt=0).exists() else None
 
 
 async def get(account_id: int, change_id: int, *, now: datetime) -> ChangeView:
@@ -215,6 +224,12 @@ async def undo(account_id: int, change_id: int, *, by: int, now: datetime, rest:
 async def carry_on(change_id: int) -> None:
     """Bring an undoing that has begun to its end, leaving what was changed since; safe to repeat and to do twice."""
     await _carry_on(change_id, whole=False)
+
+
+def not_undone() -> Q:
+    """Imports that stand: no change of theirs is undone, or is being undone."""
+    undone = Change.filter(kind=ChangeKind.IMPORT, state__in=[ChangeState.UNDOING, ChangeState.UNDONE])
+    return Q(change_id__isnull=True) | ~Q(change_id__in=Subquery(undone.values("id")))
 
 
 async def unfinished() -> Sequence[int]:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from domain.store import journal_sql as sql
+from domain.store import journal_undo_sql as undo_sql
 from domain.store.journal import Slice, Span, UndoneSlice
 from domain.store.journal_sql import POSTGRES
 from domain.store.postgres.connection import PostgresConnection
@@ -32,6 +33,15 @@ class PostgresJournal(PostgresConnection):
             return noted
 
         return await self._slice(part, change)
+
+    async def join_groups(self, part: Slice) -> int | None:
+        async def join(db: Any) -> int:
+            noted = await _run(db, sql.note_joined_all(POSTGRES), part.keys, part.change_id, part.account_id)
+            for statement in sql.join_all_noted(POSTGRES):
+                await _run(db, statement, part.keys, part.change_id)
+            return noted
+
+        return await self._slice(part, join)
 
     async def leave_groups(self, part: Slice) -> int | None:
         async def leave(db: Any) -> int:
@@ -81,18 +91,18 @@ class PostgresJournal(PostgresConnection):
         return True
 
     async def touched_since(self, span: Span) -> int:
-        statement, values = sql.touched(POSTGRES, span, sql.COUNT_TOUCHED)
+        statement, values = undo_sql.touched(POSTGRES, span, undo_sql.COUNT_TOUCHED)
         async with self.acquire() as db:
             return int(await db.fetchval(statement, *values))
 
     async def journal_span(self, change_id: int, *, after: int, limit: int) -> tuple[int, int] | None:
         async with self.acquire() as db:
-            row = await db.fetchrow(sql.UPPER, change_id, after, limit)
+            row = await db.fetchrow(undo_sql.UPPER, change_id, after, limit)
         return None if row[0] is None else (int(row[0]), int(row[1]))
 
     async def journal_rows(self, change_id: int, *, upto: int) -> int:
         async with self.acquire() as db:
-            return int(await db.fetchval(sql.COUNT_UPTO, change_id, upto))
+            return int(await db.fetchval(undo_sql.COUNT_UPTO, change_id, upto))
 
     async def undo_slice(self, span: Span, *, whole: bool) -> UndoneSlice | None:
         async with self.acquire() as db:
@@ -107,7 +117,7 @@ class PostgresJournal(PostgresConnection):
         return outcome
 
     async def later_changes(self, span: Span) -> Sequence[tuple[int, int]]:
-        statement, values = sql.touched(POSTGRES, span, sql.LATER_CHANGES)
+        statement, values = undo_sql.touched(POSTGRES, span, undo_sql.LATER_CHANGES)
         async with self.acquire() as db:
             return [(int(row[0]), int(row[1])) for row in await db.fetch(statement, *values)]
 
@@ -121,19 +131,19 @@ class PostgresJournal(PostgresConnection):
 
 
 async def _undo(db: Any, span: Span, *, whole: bool) -> UndoneSlice | None:
-    if not await _run(db, sql.STEP_UNDO, span.change_id, span.after, span.upto):
+    if not await _run(db, undo_sql.STEP_UNDO, span.change_id, span.after, span.upto):
         return None
     # Nobody may change them between the look and the deed.
-    await _run(db, sql.LOCK, span.change_id, span.after, span.upto)
-    mark, values = sql.touched(POSTGRES, span, sql.MARK_TOUCHED)
+    await _run(db, undo_sql.LOCK, span.change_id, span.after, span.upto)
+    mark, values = undo_sql.touched(POSTGRES, span, undo_sql.MARK_TOUCHED)
     kept = _changed(await db.execute(mark, *values))
     if kept and whole:
         return UndoneSlice(kept, refused=True)
-    for statement, values in sql.steps(POSTGRES, span):
+    for statement, values in undo_sql.steps(POSTGRES, span):
         await db.execute(statement, *values)
     if span.group_id is not None:
         await _run(db, sql.REVISE, span.group_id)
-    await _run(db, sql.KEPT, span.change_id, kept)
+    await _run(db, undo_sql.KEPT, span.change_id, kept)
     return UndoneSlice(kept, refused=False)
 
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from domain.store import journal_sql as sql
+from domain.store import journal_undo_sql as undo_sql
 from domain.store.journal import Slice, Span, UndoneSlice
 from domain.store.journal_sql import SQLITE
 from domain.store.sqlite.connection import SqliteConnection
@@ -33,6 +34,15 @@ class SqliteJournal(SqliteConnection):
             return noted
 
         return await self._slice(part, change)
+
+    async def join_groups(self, part: Slice) -> int | None:
+        def join(db: sqlite3.Connection, ids: str) -> int:
+            noted = _run(db, sql.note_joined_all(SQLITE), ids, part.change_id, part.account_id)
+            for statement in sql.join_all_noted(SQLITE):
+                _run(db, statement, ids, part.change_id)
+            return noted
+
+        return await self._slice(part, join)
 
     async def leave_groups(self, part: Slice) -> int | None:
         def leave(db: sqlite3.Connection, ids: str) -> int:
@@ -86,30 +96,30 @@ class SqliteJournal(SqliteConnection):
         return await self.write(edit)
 
     async def touched_since(self, span: Span) -> int:
-        statement, values = sql.touched(SQLITE, span, sql.COUNT_TOUCHED)
+        statement, values = undo_sql.touched(SQLITE, span, undo_sql.COUNT_TOUCHED)
         return await self.read_long(lambda db: int(db.execute(statement, values).fetchone()[0]))
 
     async def journal_span(self, change_id: int, *, after: int, limit: int) -> tuple[int, int] | None:
-        row = await self.read(lambda db: db.execute(SQLITE.sql(sql.UPPER), (change_id, after, limit)).fetchone())
+        row = await self.read(lambda db: db.execute(SQLITE.sql(undo_sql.UPPER), (change_id, after, limit)).fetchone())
         return None if row[0] is None else (int(row[0]), int(row[1]))
 
     async def journal_rows(self, change_id: int, *, upto: int) -> int:
-        statement = SQLITE.sql(sql.COUNT_UPTO)
+        statement = SQLITE.sql(undo_sql.COUNT_UPTO)
         return await self.read_long(lambda db: int(db.execute(statement, (change_id, upto)).fetchone()[0]))
 
     async def undo_slice(self, span: Span, *, whole: bool) -> UndoneSlice | None:
         def undo(db: sqlite3.Connection) -> UndoneSlice | None:
-            if not _run(db, sql.STEP_UNDO, span.change_id, span.after, span.upto):
+            if not _run(db, undo_sql.STEP_UNDO, span.change_id, span.after, span.upto):
                 return None
-            mark, values = sql.touched(SQLITE, span, sql.MARK_TOUCHED)
+            mark, values = undo_sql.touched(SQLITE, span, undo_sql.MARK_TOUCHED)
             kept = db.execute(mark, values).rowcount
             if kept and whole:
                 raise _Refused(kept)
-            for statement, values in sql.steps(SQLITE, span):
+            for statement, values in undo_sql.steps(SQLITE, span):
                 db.execute(statement, values)
             if span.group_id is not None:
                 _run(db, sql.REVISE, span.group_id)
-            _run(db, sql.KEPT, span.change_id, kept)
+            _run(db, undo_sql.KEPT, span.change_id, kept)
             return UndoneSlice(kept, refused=False)
 
         try:
@@ -118,7 +128,7 @@ class SqliteJournal(SqliteConnection):
             return UndoneSlice(error.kept, refused=True)
 
     async def later_changes(self, span: Span) -> Sequence[tuple[int, int]]:
-        statement, values = sql.touched(SQLITE, span, sql.LATER_CHANGES)
+        statement, values = undo_sql.touched(SQLITE, span, undo_sql.LATER_CHANGES)
         return await self.read_long(lambda db: [(int(a), int(b)) for a, b in db.execute(statement, values)])
 
     async def purge_journal(self, change_id: int, *, limit: int) -> int:

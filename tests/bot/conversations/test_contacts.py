@@ -3,7 +3,7 @@
 import pytest
 
 from bot.conversations.contact_add import AskContact, AskStep
-from bot.conversations.contacts import AskField, OpenContact
+from bot.conversations.contacts import AskField, DeleteContact, OpenContact
 from bot.conversations.groups import OpenGroup
 from domain.errors import NotFound
 from domain.models import Account, Contact
@@ -186,3 +186,46 @@ async def test_the_groups_of_a_contact_are_ticked_one_by_one_all_or_none(owner: 
     assert (await contacts.get(account_id, contact_id)).groups == ()
     await owner.tap(t.label("contacts.done"))
     assert t("contacts.open.no_group") in owner.screen.text
+
+
+async def test_every_change_of_a_contact_carries_the_way_back(owner: Sender, group_id: int) -> None:
+    """Added, a field of it set, put in a group and taken out, deleted: one tap each, and the contact is as it was."""
+    t = owner.chat.t
+    undo_label = t.label("undo.do")
+    await groups.create(owner.chat.account.id, "Otros")
+    await owner.do(AskContact(group_id))
+    await owner.type("51987763010, Jose")
+    contact_id = (await Contact.get()).id
+    assert undo_label in owner.labels
+    await owner.do(AskField(contact_id, group_id, "first_name"))
+    await owner.type("Juan")
+    assert t("contacts.saved") in owner.screen.text
+    await owner.tap(undo_label)
+    assert (await Contact.get()).first_name == "Jose"
+    await owner.tap(t.label("undo.contact"))
+    await owner.tap(t.label("contacts.groups"))
+    for label in ("☑️ Clientes", t.label("contacts.groups.all"), t.label("contacts.groups.none")):
+        await owner.tap(label)
+        assert undo_label in owner.labels
+    await owner.tap(undo_label)
+    assert len((await contacts.get(owner.chat.account.id, contact_id)).groups) == 2
+    await owner.do(DeleteContact(contact_id, group_id))
+    await owner.tap(undo_label)
+
+    assert (await Contact.get()).id == contact_id
+
+
+async def test_each_answer_of_the_steps_can_be_undone(owner: Sender, group_id: int) -> None:
+    """The number's step takes the whole contact away again; a card does too."""
+    t = owner.chat.t
+    await owner.do(AskContact(group_id))
+    await owner.type("987763010")
+    assert t.label("undo.do") in owner.labels
+    await owner.type("Ana")
+    await owner.tap(t.label("undo.do"))
+    assert (await Contact.get()).first_name == ""
+    await owner.do(AskContact(group_id))
+    await owner.type("987763011")
+    await owner.tap(t.label("undo.do"))
+
+    assert await Contact.all().values_list("msisdn", flat=True) == [51987763010]

@@ -10,7 +10,7 @@ from tortoise.connection import get_connection
 
 from domain.models import Account, BlacklistEntry, Change, ChangeKind, ChangeState, Contact, ContactGroup, ImportState
 from domain.store import ImportedRow, Slice, Store
-from domain.usecases import change_run, undo
+from domain.usecases import change_run, contacts, undo
 from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
 from tests.conftest import OWNER
 
@@ -85,6 +85,14 @@ async def _unlisted(account: Account, group: ContactGroup, store: Store, change:
     await store.unlist_numbers(Slice(change, account.id, [NUMBER, NUMBER + 1, NUMBER + 77]))
 
 
+async def _joined_all(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    await store.join_groups(Slice(change, account.id, [await contact_id(n) for n in (0, 1)]))
+
+
+async def _left_all(account: Account, group: ContactGroup, store: Store, change: int) -> None:
+    await store.leave_groups(Slice(change, account.id, [await contact_id(n) for n in (0, 1)]))
+
+
 async def _edited(account: Account, group: ContactGroup, store: Store, change: int) -> None:
     await store.edit_contact(
         account.id, await contact_id(0), column="msisdn", value=NUMBER + 55, change_id=change, now_ms=80
@@ -98,6 +106,8 @@ KINDS = [
     pytest.param(ChangeKind.DNC, _left, "Clientes", id="dnc"),
     pytest.param(ChangeKind.BLACKLIST, _listed, None, id="blacklist"),
     pytest.param(ChangeKind.UNBLACKLIST, _unlisted, None, id="unblacklist"),
+    pytest.param(ChangeKind.JOIN, _joined_all, None, id="join every group"),
+    pytest.param(ChangeKind.LEAVE, _left_all, None, id="leave every group"),
     pytest.param(ChangeKind.EDIT, _edited, None, id="edit"),
 ]
 
@@ -183,6 +193,10 @@ async def _take_out_known(account: Account, store: Store) -> None:
     await store.remove_members((await ContactGroup.get(title="Otros")).id, [await contact_id(4)])
 
 
+async def _leave_one(account: Account, store: Store) -> None:
+    await store.remove_members((await ContactGroup.get(title="Otros")).id, [await contact_id(0)])
+
+
 async def _number_goes(account: Account, store: Store) -> None:
     change = await undo.begin(account.id, ChangeKind.ADD, by=OWNER)
     await store.write_contacts(account.id, None, rows(0), now_ms=90, change_id=change)
@@ -205,6 +219,7 @@ async def _listed_again(account: Account, store: Store) -> None:
         pytest.param(ChangeKind.IMPORT, _imported, "Otros", _delete_new, id="a new contact was deleted"),
         pytest.param(ChangeKind.IMPORT, _imported, "Otros", _move_new, id="a new contact joined another group"),
         pytest.param(ChangeKind.IMPORT, _imported, "Otros", _take_out_known, id="a known one was taken out again"),
+        pytest.param(ChangeKind.JOIN, _joined_all, None, _leave_one, id="it left one of the groups again"),
         pytest.param(ChangeKind.DELETE, _deleted, None, _number_goes, id="a deleted one's number came again"),
         pytest.param(ChangeKind.EDIT, _edited, None, _number_goes, id="the number that it had is another's"),
         pytest.param(ChangeKind.BLACKLIST, _listed, None, _opt_out, id="the contact asked for it since"),
@@ -366,8 +381,11 @@ async def test_another_accounts_change_is_not_found(account: Account, group: Con
 
 
 async def test_a_whole_import_is_undone(account: Account, group: ContactGroup, store: Store) -> None:
-    """From the upload to the last row: new ones go, known ones are what they were; the import keeps its record."""
-    from domain.usecases import imports
+    """
+    From the upload to the last row: new ones go, known ones are what they were; the import keeps its record, but nobody
+    is warned that the same file was imported.
+    """
+    from domain.usecases import groups, imports
 
     before = await tables()
     content = f"numero;nombre\n{NUMBER + 1};Cambiada\n{NUMBER + 40};Nueva\n".encode()
@@ -382,7 +400,37 @@ async def test_a_whole_import_is_undone(account: Account, group: ContactGroup, s
     assert (await Contact.get(msisdn=NUMBER + 40)).import_id == job
     view = await undo.get(account.id, change, now=datetime.now(UTC))
     assert (view.kind, view.title, view.count, view.undoable) == (ChangeKind.IMPORT, "a.csv", 2, True)
+    again = await imports.receive(account.id, "a.csv", content, person_id=OWNER, chat_id=1, group_id=group.id)
+    assert await imports.before(account.id, again) is not None
+    assert (await groups.get(account.id, group.id)).last_import is not None
     await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
 
     assert await tables() == before
     assert (await imports.get(account.id, job)).state is ImportState.DONE
+    assert await imports.before(account.id, again) is None
+    assert (await groups.get(account.id, group.id)).last_import is None
+
+
+async def test_group_toggles_of_one_contact_are_undone_too(account: Account, group: ContactGroup, store: Store) -> None:
+    """One group or all of them: one change each, under the contact's number; nothing done is no change."""
+    one = await contact_id(0)
+    before = await tables()
+    made = [
+        await contacts.leave(account.id, group.id, contact_id=one, by=OWNER),
+        await contacts.leave(account.id, group.id, contact_id=one, by=OWNER),
+        await contacts.join(account.id, None, contact_id=one, by=OWNER),
+        await contacts.join(account.id, None, contact_id=one, by=OWNER),
+        await contacts.leave(account.id, None, contact_id=one, by=OWNER),
+    ]
+    changes, total = await undo.recent(account.id, now=datetime.now(UTC), limit=9)
+
+    assert [change is not None for change in made] == [True, False, True, False, True]
+    assert total == 4  # with the one that made the group
+    assert [(change.kind, change.title) for change in changes[:3]] == [
+        (ChangeKind.LEAVE, "+51 987 763 000"),
+        (ChangeKind.JOIN, "+51 987 763 000"),
+        (ChangeKind.LEAVE, "+51 987 763 000 · Clientes"),
+    ]
+    for change in changes[:3]:
+        await undo.undo(account.id, change.id, by=OWNER, now=datetime.now(UTC))
+    assert await tables() == before
