@@ -20,8 +20,11 @@ _STAGE: Final = (
     f" {', '.join(f'{name} text not null' for name in FIELDS)}) on commit drop"
 )
 #: Each row is looked up by its number. The planner, which knows nothing of a table that has just been filled, would
-#: read all of it for each.
-_BY_INDEX: Final = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off"
+#: read all of it for each. What is switched off costs so much in its eyes that it would compile each statement, which
+#: takes longer than running it.
+_BY_INDEX: Final = "; ".join(
+    f"set local {what} = off" for what in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
+)
 _JOB: Final = """
 select change_id from import_job where id = $1 and account_id = $2 and state = 'running' and cursor < $3 for update
 """
