@@ -13,7 +13,7 @@ from domain.store.interface import StagedRows
 
 _CACHE_KIB: Final = 16_384
 _PAGE: Final = 8_192  # bytes
-_PUT: Final = f"insert into raw (line, {COLUMNS}) values ({', '.join('?' * (len(STAGED) + 1))})"
+_PUT: Final = f"insert into raw ({COLUMNS}) values ({', '.join('?' * len(STAGED))})"
 _COLUMNS: Final = ", ".join(f"{name} text not null" for name in FIELDS)
 
 
@@ -25,11 +25,11 @@ class Staging:
         for pragma in (f"page_size = {_PAGE}", f"cache_size = -{_CACHE_KIB}", "journal_mode = off", "synchronous = off",
                        "locking_mode = exclusive", "temp_store = file"):  # fmt: skip
             self._db.execute(f"pragma {pragma}")
-        self._db.execute(f"create table raw (line integer not null, msisdn integer not null, {_COLUMNS})")
+        self._db.execute(f"create table raw (msisdn integer not null, {_COLUMNS})")
         self._db.execute("begin")
 
     def put(self, rows: Iterable[tuple[object, ...]]) -> None:
-        """Take rows: the line, then the columns of ``ImportedRow``."""
+        """Take rows: the columns of ``ImportedRow``."""
         self._db.executemany(_PUT, rows)
 
     def finish(self) -> int:
@@ -69,13 +69,12 @@ class Staged:
         """The rows above ``after`` up to ``last``, ascending, as PostgreSQL's COPY reads them in its text format."""
         # PostgreSQL manual, COPY, text format: these four are written with a backslash.
         escapes = ("'\\', '\\\\'", "char(9), '\\t'", "char(10), '\\n'", "char(13), '\\r'")
-        cells = ["msisdn", *FIELDS]
+        line = " || char(0) || ".join(("msisdn", *FIELDS))  # no cell holds a NUL: a row is escaped at once
         for escape in escapes:
-            cells[1:] = [f"replace({cell}, {escape})" for cell in cells[1:]]
-        line = " || char(9) || ".join(cells)
+            line = f"replace({line}, {escape})"
         rows = f"select {line} as line from staged where msisdn > ? and msisdn <= ? order by msisdn"
         text: str = self._db.execute(f"select group_concat(line, char(10)) from ({rows})", (after, last)).fetchone()[0]
-        return text.encode() + b"\n"
+        return text.encode().replace(b"\0", b"\t") + b"\n"
 
     def close(self) -> None:
         """Forget it; the file stays."""

@@ -82,7 +82,7 @@ def read_into(folder: Path, content: bytes, spec: ReadSpec, report: Report) -> T
         rows = read_rows(records, columns=spec.columns, plan=spec.numbering.plan())
         valid, refused, errors = 0, Counter[str](), list[RowError]()
         while batch := list(islice(rows, _BATCH)):
-            good = [row for row in batch if type(row) is Row]
+            good = [row[1:] for row in batch if type(row) is Row]
             staging.put(good)
             valid += len(good)
             if len(good) < len(batch):

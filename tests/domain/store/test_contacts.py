@@ -112,7 +112,7 @@ async def test_a_slice_into_a_group_that_is_gone_is_not_written(
 def stage(path: Path, *offsets: int) -> None:
     """A staged file with these numbers; what its cells hold would break a careless COPY."""
     staging = Staging(path)
-    staging.put((line, *row(n, "a\\b\tc\nd\re")) for line, n in enumerate(offsets, 1))
+    staging.put(row(n, "a\\b\tc\nd\re") for n in offsets)
     assert staging.finish() == len(set(offsets))
 
 
