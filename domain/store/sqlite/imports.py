@@ -127,7 +127,7 @@ class SqliteImports(SqliteConnection):
     """Contacts on their way in. ``domain.store.interface`` says what each method promises."""
 
     import_rows: ClassVar = 10_000  # about 20 ms of the only writer
-    import_pause_s: ClassVar = 0.01
+    import_pause_s: ClassVar = 0.003
 
     async def give_way(self) -> None:
         # What a person taps is answered by a dozen statements, one after another: each would wait for a slice.
