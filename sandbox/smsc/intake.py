@@ -37,7 +37,7 @@ class Answered(Protocol):
 class Batch:
     """What one read brought: answers to write together, and what happens around that write."""
 
-    __slots__ = ("answers", "early", "lines", "link", "messages", "now", "swapped", "taken", "then")
+    __slots__ = ("answers", "early", "late", "lines", "link", "messages", "now", "swapped", "taken", "then")
 
     def __init__(self, link: Answered) -> None:
         self.link = link
@@ -50,6 +50,7 @@ class Batch:
         self.taken: list[Message] = []
         self.swapped: list[tuple[int, bytes]] = []
         self.then: list[Callable[[], None]] = []
+        self.late: dict[float, Batch] = {}  # answers that come later, by how many seconds
 
 
 class Intake:
@@ -165,6 +166,8 @@ class Intake:
             self._answered(batch.taken)
         for action in batch.then:
             action()
+        for delay_s, late in batch.late.items():
+            asyncio.get_running_loop().call_later(delay_s, partial(self._finish, late, durable=True))
 
     def _check(self, body: bytes, destination: bytes, flags: int) -> None:
         if not 0 < len(destination) <= 20 or not destination.isdigit():
@@ -196,10 +199,8 @@ class Intake:
         self._enter(batch, message, plan)
         if message.number and behaviour.receipt.before_response:
             batch.early.append(message)
-        if behaviour.answer_delay_s:
-            batch.then.append(partial(self._later, batch.link, message, octets, behaviour))
-            return
-        self._send(batch, message, octets, behaviour)
+        delay_s = behaviour.answer_delay_s
+        self._send(batch.late.setdefault(delay_s, Batch(batch.link)) if delay_s else batch, message, octets, behaviour)
 
     def _send(self, batch: Batch, message: Message, octets: bytes, behaviour: Behaviour) -> None:
         link = batch.link
@@ -225,14 +226,6 @@ class Intake:
                 batch.then.append(link.unbind)
             case Answer.NONE:
                 pass
-
-    def _later(self, link: Answered, message: Message, octets: bytes, behaviour: Behaviour) -> None:
-        def send() -> None:
-            late = Batch(link)
-            self._send(late, message, octets, behaviour)
-            self._finish(late, durable=True)
-
-        asyncio.get_running_loop().call_later(behaviour.answer_delay_s, send)
 
 
 def _answer(message: Message) -> bytes:
