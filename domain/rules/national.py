@@ -16,7 +16,7 @@ from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 #: The kinds that the library looks for before it looks for mobiles: it calls a number by the first that fits.
-_BEFORE_MOBILE: Final = (
+BEFORE_MOBILE: Final = (
     "premium_rate",
     "toll_free",
     "shared_cost",
@@ -81,7 +81,7 @@ def region_patterns(region: str, code: int = 0) -> RegionPatterns:
     Raises:
         KeyError: There is no such region.
     """
-    metadata = _metadata(region, code)
+    metadata = metadata_of(region, code)
     if metadata is None:
         raise KeyError(region)
     national, international = metadata.national_prefix_for_parsing, metadata.international_prefix
@@ -109,7 +109,7 @@ def calling_code(code: str) -> CallingCode:
     alternatives = []
     earlier = ""
     for region in regions:
-        metadata = _metadata(region, int(code))
+        metadata = metadata_of(region, int(code))
         if metadata is None:
             continue
         # The first region that claims a number has it, whatever the later ones would say.
@@ -137,7 +137,8 @@ def plain_international(code: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(pattern, re.ASCII).fullmatch
 
 
-def _metadata(region: str, code: int) -> PhoneMetadata | None:
+def metadata_of(region: str, code: int) -> PhoneMetadata | None:
+    """What the library knows of a region; of ``001`` behind a calling code."""
     return PhoneMetadata.metadata_for_region_or_calling_code(code, region)
 
 
@@ -155,7 +156,7 @@ def _pattern(description: PhoneNumberDesc | None) -> str:
 
 
 def _mobile(metadata: PhoneMetadata) -> str:
-    earlier = "|".join(_pattern(getattr(metadata, kind)) for kind in _BEFORE_MOBILE if getattr(metadata, kind))
+    earlier = "|".join(_pattern(getattr(metadata, kind)) for kind in BEFORE_MOBILE if getattr(metadata, kind))
     not_earlier = f"(?!{earlier})" if earlier else ""
     return f"(?={_pattern(metadata.general_desc)}){not_earlier}{_pattern(metadata.mobile)}"
 
@@ -168,6 +169,6 @@ def _claim(metadata: PhoneMetadata) -> str:
     """The library calls a number this region's by its first digits where it knows them, else by any kind that fits."""
     if metadata.leading_digits:
         return f"(?:{metadata.leading_digits})"
-    kinds = (*_BEFORE_MOBILE, "fixed_line", "mobile")
+    kinds = (*BEFORE_MOBILE, "fixed_line", "mobile")
     fits = "|".join(_pattern(getattr(metadata, kind)) for kind in kinds if getattr(metadata, kind))
     return f"(?={_pattern(metadata.general_desc)})(?:{fits or _NEVER})"

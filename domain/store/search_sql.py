@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from domain.rules.contact_filter import Show, Wanted
+from domain.rules.number_ranges import Ranges
 
 #: What people write for a letter, beside itself in capitals.
 ACCENTED: Final = {
@@ -16,14 +17,12 @@ ACCENTED: Final = {
     "u": "úùûü",
     "y": "ýÿ",
 }
-_FOREIGN: Final = "".join(marks + marks.upper() for marks in (m.replace("ÿ", "") for m in ACCENTED.values()))
-_PLAIN: Final = "".join(letter * 2 * len(marks.replace("ÿ", "")) for letter, marks in ACCENTED.items())
 
 
 class Query:
     """A ``where`` that grows, with its values. ``bind`` turns a value into a placeholder."""
 
-    def __init__(self, account_id: int, wanted: Wanted, *, sqlite: bool) -> None:
+    def __init__(self, account_id: int, wanted: Wanted, invalid: Ranges, *, sqlite: bool) -> None:
         self.values: list[object] = []
         self._sqlite = sqlite
         self.key = "c.id"
@@ -36,7 +35,10 @@ class Query:
             self.source += f" and c.import_id = {self.bind(wanted.import_id)}"
         if wanted.ids is not None:
             self.source += f" and {self.key} in {self._ids(wanted.ids)}"
-        self.source += self._standing(account_id, wanted.show)
+        if wanted.show is Show.INVALID:
+            self.source += f" and {self.key} in ({self._invalid(account_id, invalid)})"
+        else:
+            self.source += self._standing(account_id, wanted.show)
 
     def bind(self, value: object) -> str:
         """A placeholder for the value."""
@@ -59,13 +61,28 @@ class Query:
             return f"(select value from json_each({self.bind(json.dumps(ids))}))"
         return f"(select unnest({self.bind(list(ids))}::bigint[]))"
 
+    def _invalid(self, account_id: int, ranges: Ranges) -> str:
+        """By the index of numbers: nothing but these ranges of it is read."""
+        if self._sqlite:
+            return (
+                f"select d.id from json_each({self.bind(json.dumps(ranges))}) r cross join contact d"
+                f" where d.account_id = {self.bind(account_id)}"
+                " and d.msisdn between json_extract(r.value, '$[0]') and json_extract(r.value, '$[1]')"
+            )
+        firsts, lasts = (self.bind([numbers[at] for numbers in ranges]) for at in (0, 1))
+        # With an offset PostgreSQL goes through the ranges one by one, instead of reading the whole table beside them.
+        return (
+            f"select f.id from unnest({firsts}::bigint[], {lasts}::bigint[]) r(first, last)"
+            f" cross join lateral (select d.id from contact d where d.account_id = {self.bind(account_id)}"
+            " and d.msisdn between r.first and r.last offset 0) f"
+        )
+
     def _named(self, word: str) -> str:
         name = "(c.first_name || ' ' || c.last_name)"
         if self._sqlite:
-            return f"{name} glob {self.bind('*' + ''.join(map(_glob, word)) + '*')}"
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        folded = f"translate(lower({name}), '{_FOREIGN}', '{_PLAIN}')"
-        return f"{folded} like {self.bind(f'%{escaped}%')}"
+            return f"{name} glob {self.bind('*' + ''.join(_glob(letter) for letter in word) + '*')}"
+        # Seven times as fast as to fold the name of each row.
+        return f"{name} ~ {self.bind(''.join(_regex(letter) for letter in word))}"
 
     def _standing(self, account_id: int, show: Show) -> str:
         listed = (
@@ -83,10 +100,19 @@ class Query:
         return f" and not exists ({grouped})" if show is Show.NO_GROUP else ""
 
 
+def _forms(letter: str) -> str:
+    """A letter as people write it, as a class of characters; empty: it is none."""
+    if not letter.isalpha() or len(letter.upper()) != 1:
+        return ""
+    return f"[{letter}{letter.upper()}{''.join(form + form.upper() for form in ACCENTED.get(letter, ''))}]"
+
+
 def _glob(letter: str) -> str:
-    """A letter in all its forms, as SQLite's GLOB reads it."""
-    forms = letter + letter.upper() + "".join(form + form.upper() for form in ACCENTED.get(letter, ""))
-    return f"[{forms}]" if letter.isalpha() and len(letter.upper()) == 1 else f"[{letter}]"
+    return _forms(letter) or (f"[{letter}]" if letter in "*?[" else letter)
+
+
+def _regex(letter: str) -> str:
+    return _forms(letter) or (letter if letter.isalnum() else f"\\{letter}")
 
 
 def page(query: Query, columns: str, *, after: int, limit: int, backwards: bool) -> str:

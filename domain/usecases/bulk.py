@@ -78,10 +78,10 @@ async def carry_on(change_id: int) -> None:
             return
         wanted = Wanted.from_json(dict(scope))  # type: ignore[call-overload]
         account_id: int = change.account_id  # type: ignore[attr-defined]
-        rows, upto = await contact_search.next_slice(account_id, wanted, after=change.cursor, limit=undo.AT_ONCE)
-        if upto is None:
+        rows = await contact_search.next_slice(account_id, wanted, after=change.cursor, limit=undo.AT_ONCE)
+        if not rows:
             break
-        await _apply(change, account_id, rows, upto)
+        await _apply(change, account_id, rows, rows[-1].contact_id)
         if len(rows) == undo.AT_ONCE:
             await asyncio.sleep(_PAUSE_S)
     await undo.finish(change_id)

@@ -1,5 +1,6 @@
 """How a person looks at the contacts: the filter, the page, what is ticked; and walking through all that match."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,9 +10,10 @@ from domain import store
 from domain.errors import NotFound
 from domain.models import ContactGroup, ContactView, ImportJob, ImportState
 from domain.rules.contact_filter import Show, Wanted, digits_of, words_of
+from domain.rules.number_ranges import Ranges, mobile_ranges, outside
 from domain.store import ContactRow
 from domain.usecases import blacklist
-from domain.usecases.numbering import plan_of
+from domain.usecases.numbering import numbering_of
 
 SLICE: Final = 2_000  # contacts read at once
 NAME_LIMIT: Final = 80  #: characters of a typed name
@@ -180,49 +182,32 @@ async def imports_of(account_id: int, *, limit: int, offset: int) -> tuple[Seque
 
 async def count(account_id: int, wanted: Wanted) -> int:
     """How many match."""
-    if wanted.show is not Show.INVALID:
-        return await store.current().count_contacts(account_id, wanted)
-    return sum([len(rows) async for rows in walk(account_id, wanted)])
+    invalid = await _invalid(account_id, wanted)
+    return await store.current().count_contacts(account_id, wanted, invalid=invalid)
 
 
 async def walk(account_id: int, wanted: Wanted, *, after: int = 0) -> AsyncIterator[Sequence[ContactRow]]:
     """All that match, by slices in order of id."""
-    while True:
-        rows, upto = await next_slice(account_id, wanted, after=after)
-        if upto is None:
-            return
-        if rows:
-            yield rows
-        after = upto
+    while rows := await next_slice(account_id, wanted, after=after):
+        yield rows
+        after = rows[-1].contact_id
 
 
-async def next_slice(
-    account_id: int, wanted: Wanted, *, after: int, limit: int | None = None
-) -> tuple[Sequence[ContactRow], int | None]:
-    """The next ones that match, perhaps none of the next ``limit``, and where to go on; None: that was all."""
-    found = await store.current().find_contacts(account_id, wanted, after=after, limit=limit or SLICE)
-    if not found:
-        return (), None
-    return await _judged(account_id, wanted, found), found[-1].contact_id
+async def next_slice(account_id: int, wanted: Wanted, *, after: int, limit: int = SLICE) -> Sequence[ContactRow]:
+    """The next ones that match; none: that was all."""
+    return await _find(account_id, wanted, after=after, limit=limit)
 
 
-async def _find(account_id: int, wanted: Wanted, *, after: int, limit: int, backwards: bool) -> list[ContactRow]:
-    """As the store finds; numbers that cannot be written to are sifted here."""
-    db = store.current()
+async def _find(
+    account_id: int, wanted: Wanted, *, after: int, limit: int, backwards: bool = False
+) -> Sequence[ContactRow]:
+    db, invalid = store.current(), await _invalid(account_id, wanted)
+    return await db.find_contacts(account_id, wanted, after=after, limit=limit, backwards=backwards, invalid=invalid)
+
+
+async def _invalid(account_id: int, wanted: Wanted) -> Ranges:
+    """Where numbers that cannot be written to lie; nowhere, where nobody asks for them."""
     if wanted.show is not Show.INVALID:
-        return [*await db.find_contacts(account_id, wanted, after=after, limit=limit, backwards=backwards)]
-    kept: list[ContactRow] = []
-    while len(kept) < limit:
-        found = await db.find_contacts(account_id, wanted, after=after, limit=SLICE, backwards=backwards)
-        if not found:
-            break
-        kept += await _judged(account_id, wanted, found)
-        after = found[-1].contact_id
-    return kept[:limit]
-
-
-async def _judged(account_id: int, wanted: Wanted, rows: Sequence[ContactRow]) -> Sequence[ContactRow]:
-    if wanted.show is not Show.INVALID:
-        return rows
-    plan = await plan_of(account_id)
-    return [row for row in rows if plan.parse(f"+{row.msisdn}").msisdn is None]
+        return ()
+    countries = (await numbering_of(account_id)).countries
+    return await asyncio.to_thread(lambda: outside(mobile_ranges(frozenset(countries))))

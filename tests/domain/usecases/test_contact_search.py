@@ -6,7 +6,7 @@ import pytest
 
 from domain.models import Account, ChangeKind, ChangeState, Contact, ContactGroup
 from domain.rules.contact_filter import Show, Wanted, digits_of, is_number, words_of
-from domain.usecases import blacklist, bulk, contact_search, contacts, groups, undo
+from domain.usecases import blacklist, bulk, contact_search, contacts, groups, numbering, undo
 from domain.usecases.blacklist import Source
 from domain.usecases.bulk import NothingToDo
 from tests.conftest import OWNER
@@ -19,7 +19,7 @@ NAMES = (
     "JOSÉ  NÚÑEZ",
     "María Ñahui",
     "Ana",
-    "100% [seguro]_*?",
+    "100% [seguro]_*? ^$.|()+{}\\",
     "Íñigo Ávila",
     "Łukasz Straße",
     "",
@@ -57,6 +57,7 @@ async def found(account: Account, wanted: Wanted) -> list[int]:
         pytest.param("inigo avila", [6], id="capitals with accents stored"),
         pytest.param("0% [", [5], id="what patterns mean is taken literally"),
         pytest.param("_*?", [5], id="wildcards too"),
+        pytest.param(r"^$.|()+{}\ ]", [5], id="and what other patterns mean"),
         pytest.param("zzz", [], id="nobody"),
     ],
 )
@@ -96,6 +97,24 @@ async def test_the_filters_of_the_manual_show_who_stands_so(people: Account) -> 
     assert await found(people, Wanted(ids=())) == []
     await groups.delete(people.id, group.id)
     assert await found(people, Wanted(show=Show.NO_GROUP)) == [*range(9), fixed]
+
+
+async def test_numbers_of_a_country_that_was_disabled_are_invalid(people: Account) -> None:
+    """As the sender will judge them; by pages and with other parts of the filter too."""
+    await numbering.enable(people.id, ["CO", "US"], by=1)
+    for n in range(3):
+        await contacts.add(people.id, None, line=f"5730012345{n}0, Colombia")
+    invalid = Wanted(show=Show.INVALID)
+    assert await contact_search.count(people.id, invalid) == 1
+    await numbering.disable(people.id, "CO", by=1)
+    first = await contact_search.page(people.id, invalid, at=0, backwards=False, size=2)
+    assert first.after is not None
+    second = await contact_search.page(people.id, invalid, at=first.after, backwards=False, size=2)
+
+    assert [row.msisdn for row in (*first.contacts, *second.contacts)] == [
+        5114445555, 573001234500, 573001234510, 573001234520,
+    ]  # fmt: skip
+    assert await contact_search.count(people.id, Wanted(show=Show.INVALID, words=("colombia",))) == 3
 
 
 @pytest.mark.parametrize("wanted", [Wanted(), Wanted(show=Show.CLEAN)], ids=["all", "clean"])
