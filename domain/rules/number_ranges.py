@@ -228,7 +228,7 @@ class _Language:
         leads, general = self._leads(metadata), self._fits(self._described(metadata.general_desc))
         mobile = self._fits(self._described(metadata.mobile))
         against = [*claims, *(self._fits(self._described(getattr(metadata, kind))) for kind in BEFORE_MOBILE)]
-        wanted = [general, mobile] + [leads] * (leads is not None)
+        wanted = [general, mobile] if leads is None else [general, mobile, leads]
         return lambda states: all(fits(states) for fits in wanted) and not any(fits(states) for fits in against)
 
     def _claimed(self, metadata: PhoneMetadata) -> _Test:
