@@ -31,6 +31,7 @@ _EXAMPLE: Final = (
 _IMAGES: Final = frozenset({"png", "jpg", "gif", "bmp", "webp"})
 _ARCHIVES: Final = frozenset({"zip", "gz", "rar", "7z"})
 _DOCUMENTS: Final = frozenset({"doc", "docx", "rtf"})
+_NOT_TABLES: Final = frozenset({"html", "vcf"})
 
 
 # --- actions
@@ -110,6 +111,8 @@ def refused_words(error: FileRejected, t: Texts) -> str:
         return t("imports.refused.image")
     if kind == "pdf" or kind in _DOCUMENTS:
         return t("imports.refused.document")
+    if kind in _NOT_TABLES:
+        return t(f"imports.refused.{kind}")
     return t("imports.refused.archive") if kind in _ARCHIVES else explain(error, t)
 
 

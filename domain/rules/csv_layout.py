@@ -48,6 +48,14 @@ _MAGIC: Final = (
     (b"SQLite format 3\0", "db"),
     (b"{\\rtf", "rtf"),
 )
+#: Text, but no table: what web panels call .xls is often a page or XML; phones write their contacts as vCards.
+_TEXT_MAGIC: Final = (
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|!--|html|head|meta|style|table|\?xml|\?mso)\b", re.IGNORECASE),
+        "html",
+    ),
+    (re.compile(rb"(?:\xef\xbb\xbf)?\s*BEGIN:VCARD", re.IGNORECASE), "vcf"),
+)
 _BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\0\0", "utf-32"),
@@ -105,11 +113,11 @@ class Layout:
 
 
 def kind_of(head: bytes) -> str:
-    """The usual ending of a file that is no text, by its first bytes; empty: it may be text."""
+    """The usual ending of a file that is no table in text, by its first bytes; empty: it may be one."""
     for magic, kind in _MAGIC:
         if head.startswith(magic) and not (magic == b"BM" and head.isascii()):
             return kind
-    return ""
+    return next((kind for pattern, kind in _TEXT_MAGIC if pattern.match(head)), "")
 
 
 def detect(stream: IO[bytes], *, encoding: str = "") -> Layout:

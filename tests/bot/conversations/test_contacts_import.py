@@ -103,6 +103,8 @@ async def test_a_file_for_a_group_goes_there_without_asking(owner: Sender, sqlit
         pytest.param("foto.csv", b"\x89PNG\r\n\x1a\n" + bytes(99), "imports.refused.image", id="a PNG named csv"),
         pytest.param("lista.pdf", b"%PDF-1.4 x", "imports.refused.document", id="PDF"),
         pytest.param("lista.xlsx", b"PK\x03\x04" + bytes(99), "file.broken", id="xlsx"),
+        pytest.param("lista.xls", b"<html><table>", "imports.refused.html", id="a web page named xls"),
+        pytest.param("agenda.vcf", b"BEGIN:VCARD\n", "imports.refused.vcf", id="vCard"),
         pytest.param("lista.xls", b"\xd0\xcf\x11\xe0" + bytes(99), "file.broken", id="xls"),
         pytest.param("lista.zip", b"PK\x03\x04" + bytes(99), "file.broken", id="zip"),
         pytest.param("lista.rar", b"Rar!" + bytes(99), "imports.refused.archive", id="rar"),

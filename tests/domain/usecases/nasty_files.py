@@ -5,6 +5,7 @@ A contact is its number and its fields in the manual's order, without the blank 
 line, its column, what stood there and the reason.
 """
 
+import base64
 import gzip
 import io
 import zipfile
@@ -100,6 +101,42 @@ def workbook_bomb() -> bytes:
         for _ in range(310):
             part.write(b" " * 1_000_000)
     return out.getvalue()
+
+
+#: Three rows in the format of Excel 97 to 2003, as xlwt 1.3.0 writes it.
+OLD_WORKBOOK = zlib.decompress(
+    base64.b85decode(
+        "c-rk)O=uHA6#iy6Nt4>7X>Em8C`-YrO%Gj4ZF6YX2yMNjR4+;qbkhdZwn<sM=*4QyQ4l;SUJAW<se17TJ?PDYQqhAT2&tZ=cn}ms+N^K"
+        "h?%E%FXh4fU`z`b4&71dT-pres-PsrOHN}}bjSE<ZUZ^P95rkIB1f_^qh=b~FTe4mrreyp0s}KoOAVWbsj6SQ7F_iIMfP&kBCq#jFl#X"
+        "E%gZW%m+d>>*A50;A=pia_gCsFDuvfKAN0@GBdW$t5G2PFS%S?Mnw<v}&Zw$6}yQ}!9(#&-+$ae3s%^Q~JsK-;eiqBsWj&2Ys>y$bEXI"
+        "3-?sxS+R+dwv#waoD%>L`G-_+o3oXK$xI)_nQa$^}UNb*;Q&1Nl`Y08GI?!3(^AC`ziV3F2V>w5cy)n9tO(vo8m~O=PXSWbzXkD;os*v"
+        "m+->I+0U3Q%jrHN3$A8bn05NyG!fZ*P*rRI<+^P|F8|{Y}1p;?qpv=ZzoyW9Iuq8Iq&}Xn%y7eT~S4J6xGbv@ZN}%A4@ksy-a6@jN>es"
+        "V$YoS!Y(-!*tj4q$T-F|0j6?Ht!$BCdXZb*$$TTzIvO(NEkpG#(?88Rm$<ft`srZ2GIp=x_YhxLJaoUQ@ZQ)<{M^98xw^U6#tfS2JvB="
+        "9@|i}PXcO13NjxyTT)1b*Tc!;^ohM->?)q-KFTZLmqmtPgrcO!Dj`&eh+_{q0g3Bw`D$R-TtY^ZL&r{Mya0{wyqpY)$8VcJ4+&-Lm1YL"
+        "b~1AUeCL$1Ec`ZBn^N-gfn#^`)pK_z_n@ZrOU4<9~!{7-PcQk`$~0AD?vTR?^TUuT(8$^T9A&*Cuh^qirKX&-WwTR2<R`q_b?@Y)iawD"
+        "JBIN*tlyEsP<<evFm9e(4q`R*z@XhVfswh05)}RF0p&x&QC93fL("
+    )
+)
+OLD_PEOPLE = {A: ("Ana María",), B: ("Zoé",)}
+
+
+def open_document(rows: list[list[str]]) -> bytes:
+    """A workbook of LibreOffice with these rows of text."""
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    body = "".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows)
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    content = (
+        f"<office:document-content {names}><office:body><office:spreadsheet>"
+        f'<table:table table:name="Hoja1">{body}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = f"""<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">
+        <manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>"""
+    files = {"mimetype": kind, "content.xml": content, "META-INF/manifest.xml": manifest}
+    return zipped({name: text.encode() for name, text in files.items()})
 
 
 ROWS = "Número;Nombre;Apellido\r\n987763010;José;Núñez\r\n987763011;Zoë;Peña\r\n"
@@ -217,6 +254,16 @@ PACKED = (
     Nasty("zip with two lists: the second", zipped({"a.csv": b"987763012\n", "b.csv": ROWS.encode()}), PEOPLE, part=1),
     Nasty("zip with a workbook", zipped({"a.xlsx": workbook(EXCEL_ROWS)}), EXCEL_PEOPLE, name="a.zip"),
     Nasty("workbook", workbook(EXCEL_ROWS), EXCEL_PEOPLE, name="a.xlsx"),
+    Nasty(
+        "workbook of Excel 97 to 2003", OLD_WORKBOOK, OLD_PEOPLE, ((4, 1, "5,19989E+10", "scientific"),), name="a.xls"
+    ),
+    Nasty(
+        "workbook of LibreOffice",
+        open_document([["Número", "Nombre"], ["987763010", "José"], ["987 763 011", "Zoë"], ["014445555", "x"]]),
+        {A: ("José",), B: ("Zoë",)},
+        ((4, 1, "014445555", "landline"),),
+        name="a.ods",
+    ),
     Nasty("workbook, the second sheet", workbook([["nada"]], EXCEL_ROWS), EXCEL_PEOPLE, name="a.xlsx", part=1),
     Nasty("workbook that begins at C4", workbook(EXCEL_ROWS, first=(3, 2)), EXCEL_PEOPLE, name="a.xlsx"),
     Nasty(
@@ -240,6 +287,26 @@ REFUSED = (
     Nasty("nothing", b"", error=FileEmpty),
     Nasty("blank", b"\r\n \r\n", error=FileEmpty),
     Nasty("an image called csv", b"\x89PNG\r\n\x1a\n" + bytes(99), error=FileNotText, values={"kind": "png"}),
+    Nasty(
+        "a web page called xls",
+        b"\xef\xbb\xbf <html><table><tr><td>987763010</td></tr></table></html>",
+        name="a.xls",
+        error=FileNotText,
+        values={"kind": "html"},
+    ),
+    Nasty(
+        "XML called xls",
+        b'<?xml version="1.0"?>\n<Workbook><Cell>987763010</Cell></Workbook>',
+        name="a.xls",
+        error=FileNotText,
+        values={"kind": "html"},
+    ),
+    Nasty(
+        "a phone's address book",
+        b"BEGIN:VCARD\r\nTEL:987763010\r\nEND:VCARD\r\n",
+        error=FileNotText,
+        values={"kind": "vcf"},
+    ),
     Nasty("noise", bytes(range(256)) * 40, error=FileNotText, values={"kind": ""}),
     Nasty("51 columns", b",".join([b"987763010"] * 51), error=TooManyColumns, values={"limit": 50, "columns": 51}),
     Nasty("a line without end", b"9" * 200_000, error=LineTooLong, values={"limit": 100_000}),
