@@ -8,9 +8,9 @@ from bot.conversations import undo as undo_talk
 from bot.layout import PAGE, cut, footer, heading, pager
 from bot.screen import Action, Button, Document, Screen, Style, Takes, on
 from domain.rules.csv_layout import FileRejected
-from domain.rules.msisdn import NumberPlan, display
+from domain.rules.msisdn import display
 from domain.rules.permission import Permission
-from domain.usecases import blacklist, blacklist_file, contact_export, contacts
+from domain.usecases import blacklist, blacklist_file, contact_export, contacts, numbering
 from domain.usecases.blacklist import Added, Entry, Page, Source
 from domain.usecases.blacklist_file import AddedFile, NoNumberColumn
 from domain.usecases.contact_file import FileKind
@@ -249,7 +249,8 @@ async def search(_action: Search, chat: Chat) -> Screen:
     """Show its entry, or say that it is not on the list."""
     text = chat.card.phone_number if chat.card else chat.text or ""
     try:
-        msisdn = contacts.read_number(text, NumberPlan(chat.account.region))
+        plan = (await numbering.numbering_anywhere(chat.account.id)).plan()
+        msisdn = contacts.read_number(text, plan)
     except BadNumber as error:
         return search_screen(chat.t, refused=error)
     entry = await blacklist.find(chat.account.id, msisdn)

@@ -14,7 +14,7 @@ from bot.outbox import notice
 from bot.screen import Action, Button, Document, Follow, Rows, Screen, Style, on, unpack
 from domain.errors import NotFound
 from domain.models import ImportState, LiveViewKind, Notice, NoticeKind
-from domain.rules.contact_csv import REASONS, RowError, errors_csv
+from domain.rules.contact_csv import COUNTRY_NOT_ENABLED, REASONS, RowError, errors_csv
 from domain.rules.permission import Permission
 from domain.usecases import import_progress, imports
 from domain.usecases.import_progress import Stage
@@ -81,7 +81,7 @@ def result_screen(job: Job, chat: Chat, *, reason: str = "", documents: tuple[Do
             lines.append(t("imports.review.repeated", number=t.number(counts.repeated)))
         if job.state is not ImportState.DONE and counts.written < counts.contacts:
             lines.append(t("imports.result.left", number=t.number(counts.contacts - counts.written)))
-        lines += refused_lines(counts, t)
+        lines += [*refused_lines(counts, t), *enabling(counts, t)]
     return Screen("\n".join(lines), _result_rows(job, chat), documents=documents)
 
 
@@ -97,6 +97,11 @@ def refused_lines(counts: Counts, t: Texts, *, by_reason: bool = True) -> list[s
         t("imports.refused.reason", reason=t.markup(reason), number=t.number(number))
         for reason, number in counts.refused.items()
     ]
+
+
+def enabling(counts: Counts, t: Texts) -> list[str]:
+    """Where a country is enabled, below a blank line; nothing where no number was refused for it."""
+    return ["", t("number.enable_country")] if counts.refused.get(COUNTRY_NOT_ENABLED) else []
 
 
 def first_errors(errors: Sequence[RowError], t: Texts) -> str:

@@ -1,6 +1,7 @@
 """Importing contacts, steps two and three: the group, the dry run, and the word to begin."""
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -127,7 +128,9 @@ def review_screen(job: Job, t: Texts, *, first_errors: str = "", may_govern: boo
     if first_errors:
         lines += [first_errors] if few else ["", first_errors]
     if not counts.contacts:
-        lines += ["", t("imports.review.nothing")]
+        abroad = set(counts.refused) == {COUNTRY_NOT_ENABLED}
+        lines += ["", t("imports.review.nothing_abroad" if abroad else "imports.review.nothing")]
+    lines += result_talk.enabling(counts, t)
     rows: list[tuple[Button, ...]] = []
     if counts.known:
         lines += ["", t("imports.existing.ask")]
@@ -207,7 +210,7 @@ async def review(action: Review, chat: Chat) -> Screen:
         try:
             job = await _read(job, chat)
         except ReadingStopped:
-            return await import_talk.show_preview(import_talk.ShowPreview(job.id), chat)
+            return await _stopped(job.id, chat)
         except FileRejected as error:
             await imports.discard(chat.account.id, job.id)
             return import_talk.ask_screen(chat.t, note=import_talk.refused_words(error, chat.t))
@@ -234,7 +237,12 @@ async def _read(job: Job, chat: Chat) -> Job:
 async def stop_reading(action: StopReading, chat: Chat) -> Screen:
     """At once; the columns are shown again."""
     import_progress.stop_reading(action.job_id)
-    return await import_talk.show_preview(import_talk.ShowPreview(action.job_id), chat)
+    return await _stopped(action.job_id, chat)
+
+
+async def _stopped(job_id: int, chat: Chat) -> Screen:
+    screen = await import_talk.show_preview(import_talk.ShowPreview(job_id), chat)
+    return dataclasses.replace(screen, text=f"{chat.t('imports.stopped')}\n\n{screen.text}")
 
 
 @on(SetExisting)

@@ -132,7 +132,8 @@ def _standing(change: ChangeView, chat: Chat) -> str:
 def _doors(change: ChangeView, t: Texts) -> tuple[Button, ...]:
     if change.kind in _OF_THE_BLACKLIST:
         return (Button(t.label("blacklist.open"), unpack("bl:0")),)
-    if change.kind in _OF_A_CONTACT and change.subject_id is not None:
+    back = change.kind is ChangeKind.DELETE and change.state is ChangeState.UNDONE
+    if (back or change.kind in _OF_A_CONTACT) and change.subject_id is not None:
         return (Button(t.label("undo.contact"), unpack(f"ko:{change.subject_id}:")),)
     return (Button(t.label("list.open"), unpack("xa")),)
 

@@ -87,17 +87,25 @@ class NumberPlan:
         countries: Regions that may be written to; None: every one. Numbers of those that are named are also read as
             international where they are typed without ``+``; with None only the home region's are.
         landlines: Whether landlines take SMS.
+        anywhere: Every region's numbers are taken; ``countries`` says no more than which ones are read without ``+``.
 
     Raises:
         ValueError: There is no such region.
     """
 
-    def __init__(self, region: str, *, countries: frozenset[str] | None = None, landlines: bool = False) -> None:
+    def __init__(
+        self,
+        region: str,
+        *,
+        countries: frozenset[str] | None = None,
+        landlines: bool = False,
+        anywhere: bool = False,
+    ) -> None:
         code = phonenumbers.country_code_for_region(region)
         if not code:
             raise ValueError(f"no such region: {region}")
         self.region = region
-        self.countries = countries
+        self.countries = None if anywhere else countries
         self.landlines = landlines
         self._code = str(code)
         self._home = region_patterns(region, code)

@@ -12,10 +12,11 @@ import structlog
 
 from domain import store
 from domain.errors import NotFound
-from domain.models import Account, BlacklistEntry, ChangeKind
+from domain.models import BlacklistEntry, ChangeKind
 from domain.rules.msisdn import NumberPlan, NumberProblem, display
 from domain.store import Slice
 from domain.usecases import undo
+from domain.usecases.numbering import numbering_anywhere
 
 log = structlog.get_logger()
 
@@ -78,7 +79,7 @@ class Removed:
 
 async def add(account_id: int, text: str, *, source: Source, by: int) -> Added:
     """Put every number of a text on the list: one a line, or with commas, semicolons or bars between them."""
-    plan = NumberPlan(await region_of(account_id))
+    plan = (await numbering_anywhere(account_id)).plan()
     msisdns: dict[int, None] = {}
     refused = []
     for piece in pieces(text, plan):
@@ -163,11 +164,6 @@ async def remove(account_id: int, entry_id: int, *, by: int) -> Removed:
         raise NotFound(noun="blacklist_entry")
     log.info("unlisted", account=account_id, by=by)
     return Removed(entry.msisdn, change_id)
-
-
-async def region_of(account_id: int) -> str:
-    """How the account's local numbers are read: ISO 3166-1."""
-    return (await Account.get(id=account_id)).region
 
 
 def pieces(text: str, plan: NumberPlan) -> Iterator[str]:

@@ -20,7 +20,7 @@ from domain.usecases import import_reader, undo, uploads
 from domain.usecases.blacklist import Source
 from domain.usecases.import_reader import ReaderFailed
 from domain.usecases.import_spec import LookSpec, ReadSpec, as_json, read_spec_from
-from domain.usecases.numbering import numbering_of
+from domain.usecases.numbering import numbering_anywhere
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ async def add_file(account_id: int, name: str, content: bytes, *, by: int) -> Ad
         FileRejected: Nothing of it can be used.
         NoNumberColumn: It holds no numbers.
     """
-    numbering = await numbering_of(account_id)
+    numbering = await numbering_anywhere(account_id)
     look = await import_reader.look(content, LookSpec(name, numbering))
     if not look.columns.has_msisdn:
         raise NoNumberColumn

@@ -16,7 +16,7 @@ from domain.rules.msisdn import NumberPlan, NumberProblem, display
 from domain.store import ContactRow, ImportedRow, Slice
 from domain.store.contact_sql import FIELDS
 from domain.usecases import blacklist, undo
-from domain.usecases.numbering import plan_of
+from domain.usecases.numbering import numbering_anywhere, plan_of
 from domain.usecases.undo import NOBODY
 
 log = structlog.get_logger()
@@ -106,7 +106,7 @@ async def find(account_id: int, text: str) -> int | None:
     Raises:
         BadNumber: It is no number.
     """
-    msisdn = read_number(text, NumberPlan(await blacklist.region_of(account_id)))
+    msisdn = read_number(text, (await numbering_anywhere(account_id)).plan())
     contact = await Contact.get_or_none(account_id=account_id, msisdn=msisdn)
     return contact.id if contact else None
 

@@ -15,14 +15,21 @@ from domain.rules.upload import Packing, Part
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How an account's numbers are read; ``NumberPlan`` as values. ``countries``: regions that may be written to."""
+    """
+    How an account's numbers are read; ``NumberPlan`` as values.
+
+    Attributes:
+        countries: Regions that may be written to.
+        anywhere: Others are taken too: for the blacklist.
+    """
 
     region: str
     countries: tuple[str, ...]
+    anywhere: bool = False
 
     def plan(self) -> NumberPlan:
         """The rule itself; it compiles patterns."""
-        return NumberPlan(self.region, countries=frozenset(self.countries))
+        return NumberPlan(self.region, countries=frozenset(self.countries), anywhere=self.anywhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ def columns_from(names: Iterable[str | None], *, header: bool) -> ColumnMap:
 
 def numbering_from(values: Mapping[str, Any]) -> Numbering:
     """The opposite of ``asdict``."""
-    return Numbering(values["region"], tuple(values["countries"]))
+    return Numbering(values["region"], tuple(values["countries"]), values["anywhere"])
 
 
 def look_spec_from(values: Mapping[str, Any]) -> LookSpec:

@@ -1,6 +1,7 @@
 """How an account's numbers are read, and the countries that it may write to."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -28,6 +29,11 @@ async def numbering_of(account_id: int) -> Numbering:
 async def plan_of(account_id: int) -> NumberPlan:
     """The same as a rule."""
     return (await numbering_of(account_id)).plan()
+
+
+async def numbering_anywhere(account_id: int) -> Numbering:
+    """For the blacklist, and to look a number up: a country that is not enabled is no reason to refuse it."""
+    return replace(await numbering_of(account_id), anywhere=True)
 
 
 async def reaches_of(account_ids: Iterable[int]) -> Mapping[int, Reach]:

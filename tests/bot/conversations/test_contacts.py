@@ -213,6 +213,8 @@ async def test_every_change_of_a_contact_carries_the_way_back(owner: Sender, gro
     await owner.tap(undo_label)
 
     assert (await Contact.get()).id == contact_id
+    await owner.tap(t.label("undo.contact"))
+    assert "<b>Jose</b>" in owner.screen.text
 
 
 async def test_each_answer_of_the_steps_can_be_undone(owner: Sender, group_id: int) -> None:

@@ -8,13 +8,14 @@ import pytest
 
 from bot.conversations.contacts_import import AskFile, SetColumn, ShowPreview, letter
 from bot.conversations.import_result import bar, follow_import, tell_result
-from bot.conversations.import_review import AskGroup, Confirm, Review
+from bot.conversations.import_review import AskGroup, Confirm, Review, StopReading
 from bot.screen import Follow
 from domain import store
 from domain.errors import NotAllowed, NotFound
 from domain.models import Account, Contact, ImportJob, ImportState, LiveViewKind, Notice
 from domain.rules.role import Role
-from domain.usecases import contacts, groups, import_run
+from domain.usecases import contacts, groups, import_run, imports
+from domain.usecases.imports import ReadingStopped
 from locales import Texts
 from tests.bot.conftest import Cast
 from tests.bot.conversations.sending import Sender, check, sender_of
@@ -216,6 +217,35 @@ async def test_an_upload_can_be_given_up(owner: Sender) -> None:
     assert owner.screen.toast == t.label("imports.discarded")
     with pytest.raises(NotFound):
         await owner.do(Review(job_id))
+
+
+async def test_numbers_of_a_country_that_is_not_enabled_come_with_the_way_to_enable_it(owner: Sender) -> None:
+    """One tap from the refusal to the country, and the same file is counted anew."""
+    t = owner.chat.t
+    await reviewed(owner, b"numero\n+573001234567\n+573001234568\n", "colombia.csv")
+    assert t("imports.review.nothing_abroad") in owner.screen.text
+    assert t("number.enable_country") in owner.screen.text
+    await owner.tap(t.label("imports.countries"))
+    await owner.tap(t.country("CO"))
+
+    assert t("imports.review.new", number="2") in owner.screen.text
+    assert t("number.enable_country") not in owner.screen.text
+
+
+async def test_a_reading_that_is_stopped_says_so(owner: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever of the two is drawn last: the tap, or what was waiting for the end. The columns are there again."""
+    t = owner.chat.t
+    job_id = await reviewed(owner)
+
+    async def stopped(_account_id: int, _job_id: int) -> None:
+        raise ReadingStopped
+
+    await ImportJob.filter(id=job_id).update(counts={})
+    monkeypatch.setattr(imports, "review", stopped)
+    for action in (Review(job_id), StopReading(job_id)):
+        await owner.do(action)
+        assert t("imports.stopped") in owner.screen.text
+        assert owner.has(t.label("imports.continue"))
 
 
 async def test_progress_tells_rate_and_time_left_and_can_be_stopped(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.models import Account, BlacklistEntry, Change, ChangeState, UploadPiece
-from domain.usecases import blacklist_file, change_run, undo, uploads
+from domain.usecases import blacklist, blacklist_file, change_run, undo, uploads
 from domain.usecases.blacklist import Source
 from tests.conftest import OWNER
 
@@ -106,3 +106,13 @@ async def test_the_runner_leaves_a_file_alone_that_is_being_listed(
     assert seen
     assert not any(seen)
     assert await blacklist_file.unfinished() == []
+
+
+async def test_numbers_of_every_country_go_on_the_list(sqlite_account: Account) -> None:
+    """A country that is not enabled is no reason to forget that somebody wants no messages; typed or in a file."""
+    content = b"numero\n+573001234567\n+34612345678\n987763010\n"
+    added = await blacklist_file.add_file(sqlite_account.id, "negra.csv", content, by=OWNER)
+    typed = await blacklist.add(sqlite_account.id, "+57 300 1234567, +57 300 1234568", source=Source.MANUAL, by=OWNER)
+
+    assert (added.added, dict(added.refused)) == (3, {})
+    assert (typed.added, typed.already) == ((573001234568,), 1)
