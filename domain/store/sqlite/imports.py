@@ -126,7 +126,7 @@ def _write(db: sqlite3.Connection, count: int, into: _Into, policy: Policy) -> t
 class SqliteImports(SqliteConnection):
     """Contacts on their way in. ``domain.store.interface`` says what each method promises."""
 
-    import_rows: ClassVar = 10_000  # about 20 ms of the only writer
+    import_rows: ClassVar = 7_000  # about 15 ms of the only writer
     import_pause_s: ClassVar = 0.003
 
     async def give_way(self) -> None:
