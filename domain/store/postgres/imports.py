@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from asyncpg.exceptions import UniqueViolationError
+
 from domain.store.contact_sql import COLUMNS, FIELDS, STAGED, assignments, differs
 from domain.store.interface import ImportedRow, Listed, Policy, SliceCounts, StagedRows
 from domain.store.journal_sql import POSTGRES, Touched
@@ -25,6 +27,7 @@ _STAGE: Final = (
 _BY_INDEX: Final = "; ".join(
     f"set local {what} = off" for what in ("enable_hashjoin", "enable_mergejoin", "enable_seqscan", "jit")
 )
+_COPIED: Final = (*STAGED, "account_id", "created_ms", "updated_ms", "import_id")
 _JOB: Final = """
 select change_id from import_job where id = $1 and account_id = $2 and state = 'running' and cursor < $3 for update
 """
@@ -35,6 +38,13 @@ insert into contact (account_id, {COLUMNS}, created_ms, updated_ms, import_id)
 select $1, {COLUMNS}, $2, $2, $3 from import_stage order by msisdn
 on conflict (account_id, msisdn) do
 """
+#: Those of a slice none of which was there: nobody else writes for this import, whose row is locked.
+_NEW: Final = "from contact where account_id = $1 and msisdn between $2 and $3 and import_id = $4"
+_NOTE_NEW: Final = f"""
+insert into change_row (change_id, key, what, joined, after_ms)
+select $5, id, {Touched.CREATED}, 1, updated_ms {_NEW} order by id
+"""
+_JOIN_NEW: Final = f"insert into group_contact (group_id, contact_id) select $5::integer, id {_NEW} order by id"
 _NOTE_JOINED: Final = f"""
 insert into change_row (change_id, key, what)
 select $1, c.id, {Touched.JOINED} from import_stage s join contact c on c.account_id = $2 and c.msisdn = s.msisdn
@@ -110,6 +120,28 @@ class _Into:
     now: int
 
 
+async def _copy(db: Any, text: bytes, span: tuple[int, int], into: _Into) -> bool:
+    """
+    The short way for an import: straight among the contacts, where none of the slice's span is there. Returns whether
+    that was so; if not, nothing is written.
+    """
+    await db.execute(_BY_INDEX)
+    if await db.fetchval(_ANY_KNOWN, into.account, *span):
+        return False
+    same = f"\t{into.account}\t{into.now}\t{into.now}\t{into.job}\n".encode()
+    lines = io.BytesIO(text.replace(b"\n", same))  # a line break in a cell is written otherwise
+    try:
+        async with db.transaction():
+            await db.copy_to_table("contact", source=lines, columns=_COPIED, format="text")
+    except UniqueViolationError:  # somebody has added one of them at this very moment
+        return False
+    if into.change is not None:
+        await db.execute(_NOTE_NEW, into.account, *span, into.job, into.change)
+    await db.execute(_JOIN_NEW, into.account, *span, into.job, into.group)
+    await db.execute(_REVISE, into.group)
+    return True
+
+
 async def _write(
     db: Any, rows: Sequence[ImportedRow] | bytes, span: tuple[int, int], into: _Into, policy: Policy
 ) -> int:
@@ -182,7 +214,10 @@ class PostgresImports(PostgresConnection):
             if job is None or not await db.fetchval(_GROUP, group_id, account_id):
                 return None
             into = _Into(account_id, group_id, job["change_id"], job_id, now_ms)
-            created = await _write(db, source, span, into, policy)
+            if isinstance(source, bytes) and await _copy(db, source, span, into):
+                created = len(rows)
+            else:
+                created = await _write(db, source, span, into, policy)
             counts = SliceCounts(created, len(rows) - created, span[1])
             await db.execute(_ADVANCE, job_id, counts.last_msisdn, counts.created, counts.updated)
         return counts

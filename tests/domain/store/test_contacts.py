@@ -1,11 +1,13 @@
 """The contact half of the store, on both engines: imports by slices, memberships, audiences, the blacklist."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from domain.models import Account, BlacklistEntry, Contact, ContactGroup, ImportJob, ImportState
 from domain.store import ContactRow, GroupCount, ImportedRow, Listed, SliceCounts, Store
+from domain.store.postgres import PostgresStore
 from domain.store.staging import Staged, Staging
 
 NUMBER = 51_987_763_010
@@ -151,6 +153,37 @@ async def test_a_staged_slice_comes_in_letter_by_letter(
     assert counts == SliceCounts(created=2, updated=0, last_msisdn=NUMBER + 2)
     assert again is None
     assert [c.first_name for c in (await contacts_in(store, group)).values()] == ["a\\b\tc\nd\re"] * 2
+
+
+async def test_a_contact_added_while_its_slice_is_written_is_known_to_it(
+    store: Store, account: Account, group: ContactGroup, job: ImportJob, tmp_path: Path
+) -> None:
+    """None was there when the slice looked: it goes the long way after all, and writes nothing twice."""
+    if not isinstance(store, PostgresStore):
+        pytest.skip("SQLite has one writer")
+    path = tmp_path / "staged.db"
+    stage(path, 1, 2, 3)
+    staged = Staged(path)
+    rows = staged.next_rows(0, limit=10)
+    assert rows is not None
+    async with store.staged(path):
+        async with store.transaction() as other:
+            await other.execute(
+                "insert into contact (account_id, msisdn, created_ms, updated_ms) values ($1, $2, 1, 1)",
+                account.id,
+                NUMBER + 2,
+            )
+            importing = asyncio.create_task(store.import_slice(account.id, group.id, rows, now_ms=5, job_id=job.id))
+            async with store.acquire() as watching:
+                while not await watching.fetchval("select count(*) from pg_locks where not granted"):
+                    assert not importing.done()
+        counts = await importing
+    staged.close()
+    contacts = await contacts_in(store, group)
+
+    assert counts == SliceCounts(created=2, updated=1, last_msisdn=NUMBER + 3)
+    assert sorted(contacts) == [NUMBER + 1, NUMBER + 2, NUMBER + 3]
+    assert await Contact.all().count() == 3
 
 
 async def filled(store: Store, account: Account, title: str, offsets: range) -> ContactGroup:
