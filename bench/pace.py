@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import sys
-import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import structlog
 
 from bench.dispatch import databases
 from bench.postgres import NoPostgres
-from bench.scene import fill
+from bench.scene import Lag, fill
 from bench.senders import sending
 from domain.database import open_database
 from domain.models import Campaign
@@ -41,20 +40,6 @@ class Kept:
     most: int
     mean: float
     lag_s: float
-
-
-class Lag:
-    """How late this process is: what waits for it meanwhile arrives together, however evenly it left."""
-
-    def __init__(self) -> None:
-        self.most_s = 0.0
-
-    async def watch(self) -> None:
-        """Until cancelled."""
-        while True:
-            before = time.monotonic()
-            await asyncio.sleep(0.005)
-            self.most_s = max(self.most_s, time.monotonic() - before - 0.005)
 
 
 def most_in_a_second(moments: Sequence[float]) -> int:

@@ -36,6 +36,20 @@ async def smsc(*, receipts: bool = False, answer_delay_s: float = 0.0) -> AsyncI
         await program.wait()
 
 
+class Lag:
+    """How late an event loop is: what waits for it meanwhile comes all at once."""
+
+    def __init__(self) -> None:
+        self.most_s = 0.0
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            self.most_s = max(self.most_s, time.monotonic() - before - 0.005)
+
+
 async def fill(messages: int) -> Campaign:
     """Contacts, a group, and a running campaign whose messages are pending."""
     account = await Account.create(name="bench", region="PE", time_zone="America/Lima", sender_id="BENCH")

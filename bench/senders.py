@@ -1,12 +1,16 @@
 """
 Several senders on one PostgreSQL, each a process of its own: what one does, and what two do together.
 
-    python -m bench.senders DATABASE_URL ROUTE_URL      one sender, until SIGTERM
+    python -m bench.senders DATABASE_URL ROUTE_URL
+
+The program is one sender, until SIGTERM; then it says how much memory it held and how late its event loop was.
 """
 
 import asyncio
 import contextlib
+import json
 import logging
+import resource
 import signal
 import sys
 import time
@@ -14,7 +18,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 
-from bench.scene import fill, smsc
+from bench.scene import Lag, fill, smsc
 from domain import store
 from domain.database import open_database
 from domain.models import Campaign
@@ -28,14 +32,17 @@ _BOUND_S = 30.0
 
 
 @contextlib.asynccontextmanager
-async def sending(database: str, route: str) -> AsyncIterator[None]:
-    """A sender as a process, until the end."""
-    program = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.senders", database, route)
+async def sending(database: str, route: str) -> AsyncIterator[dict[str, float]]:
+    """A sender as a process, until the end; what it said of itself is there afterwards."""
+    command = (sys.executable, "-m", "bench.senders", database, route)
+    program = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    said: dict[str, float] = {}
     try:
-        yield
+        yield said
     finally:
         program.terminate()
-        await program.wait()
+        out, _ = await program.communicate()
+        said.update(json.loads(out or "{}"))
 
 
 async def _bound(links: int) -> None:
@@ -68,8 +75,13 @@ async def rate(senders: int, database: str, messages: int) -> float:
 async def _run(database: str, route: str) -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    lag = Lag()
     async with open_database(database):
+        watching = asyncio.create_task(lag.watch())
         await Worker([parse_route("default", route)]).run(stop)
+        watching.cancel()
+    most_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"most_mb": most_mb, "late_ms": lag.most_s * 1e3}), flush=True)
 
 
 if __name__ == "__main__":
