@@ -62,17 +62,23 @@ class LiveTicker:
         self._busy: set[int] = set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Whatever the database does, it is asked again."""
         async with asyncio.TaskGroup() as group:
             while True:
-                views = await conversations.live_views()
-                ids = {view.id for view in views}
-                self._looked = {view_id: at for view_id, at in self._looked.items() if view_id in ids}
-                for view in filter(self._is_due, views):
-                    self._looked[view.id] = time.monotonic()
-                    self._busy.add(view.id)
-                    group.create_task(self._guarded(view))
+                try:
+                    await self._look(group)
+                except Exception:
+                    log.exception("live_look_failed")
                 await asyncio.sleep(_TICK_S)
+
+    async def _look(self, group: asyncio.TaskGroup) -> None:
+        views = await conversations.live_views()
+        ids = {view.id for view in views}
+        self._looked = {view_id: at for view_id, at in self._looked.items() if view_id in ids}
+        for view in filter(self._is_due, views):
+            self._looked[view.id] = time.monotonic()
+            self._busy.add(view.id)
+            group.create_task(self._guarded(view))
 
     def _is_due(self, view: LiveView) -> bool:
         spacing = PRIVATE_SPACING_S if view.chat_id > 0 else GROUP_SPACING_S
@@ -80,9 +86,10 @@ class LiveTicker:
 
     async def _guarded(self, view: LiveView) -> None:
         try:
-            await self.refresh(view)
-        except (MessageGone, Forbidden):
-            await conversations.unfollow(view.chat_id, view.message_id)
+            try:
+                await self.refresh(view)
+            except (MessageGone, Forbidden):
+                await conversations.unfollow(view.chat_id, view.message_id)
         except (RetryAfter, NetworkError) as error:
             log.info("live_view_delayed", view=view.id, error=type(error).__name__)
         except Exception:

@@ -52,21 +52,43 @@ class Outbox:
         self._bot, self._catalogues = bot, catalogues
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Whatever the database does, it is asked again; what it did not take is as after a crash."""
+        whole = False
+        while True:
+            found = 0
+            try:
+                if not whole:
+                    await self._recover()
+                    whole = True
+                found = await self.deliver_due()
+            except Exception:
+                log.exception("outbox_failed")
+                whole = False
+            if not found:
+                await asyncio.sleep(_TICK_S)
+
+    async def _recover(self) -> None:
         again = await notices.recover()
         if again:
             log.warning("notices_sent_again", notices=list(again))
-        while True:
-            if not await self.deliver_due():
-                await asyncio.sleep(_TICK_S)
 
     async def deliver_due(self) -> int:
-        """Deliver what is due now: in order in each chat, chats beside one another. Returns how many were taken up."""
+        """
+        Deliver what is due now: in order in each chat, chats beside one another. Returns how many were taken up.
+
+        Raises:
+            Exception: The database failed; nothing is on its way any more.
+        """
         rows = await notices.due(datetime.now(UTC), limit=_BATCH)
         by_chat: dict[int, list[Notice]] = defaultdict(list)
         for row in rows:
             by_chat[row.chat_id].append(row)
-        await asyncio.gather(*(self._deliver_in_order(chat) for chat in by_chat.values()))
+        ends = await asyncio.gather(
+            *(self._deliver_in_order(chat) for chat in by_chat.values()), return_exceptions=True
+        )
+        for failure in ends:
+            if failure is not None:
+                raise failure
         return len(rows)
 
     async def _deliver_in_order(self, rows: list[Notice]) -> None:

@@ -86,7 +86,8 @@ async def move_chat(old: int, new: int) -> None:
 
 async def recover() -> Sequence[int]:
     """
-    At start: what a crash left between request and answer is sent once more, then never again.
+    At start, or after the database had failed: what was left between request and answer is sent once more, then never
+    again. Only while nothing is on its way.
 
     Returns:
         Ids of what will be sent again.

@@ -1,6 +1,6 @@
 """Messages that follow something: edited when it changes, until it ends or the person leaves."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -60,6 +60,25 @@ async def test_it_is_edited_when_it_changes_and_only_then(cast: Cast, watched: S
     shown = [call["params"]["text"] for call in edits if "Watching" in str(call["params"]["text"])]
 
     assert shown == ["Watching: 0", "Watching 7: 1", "Watching 7: 2"]
+
+
+async def test_a_database_that_fails_for_a_moment_does_not_end_it(
+    cast: Cast, watched: Subject, monkeypatch: pytest.MonkeyPatch
+):
+    """The bot lives on, and so do the messages."""
+    fails, original = [ConnectionError("the database is starting up")], conversations.live_views
+
+    async def failing() -> Sequence[LiveView]:
+        if fails:
+            raise fails.pop()
+        return await original()
+
+    monkeypatch.setattr(conversations, "live_views", failing)
+    await cast.owner.sees("Watching 7: 1")
+    watched.number = 2
+    await cast.owner.sees("Watching 7: 2")
+
+    assert not fails
 
 
 async def test_the_last_picture_is_shown_and_then_it_is_left_alone(cast: Cast, watched: Subject):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from telegram.ext import ApplicationBuilder
@@ -16,6 +17,7 @@ from domain.errors import NotFound
 from domain.models import Notice, NoticeKind, NoticeState
 from domain.usecases import accounts, notices
 from locales import load
+from tests.acceptance.programs import until
 from tests.bot.conftest import Cast
 from tests.conftest import OWNER
 
@@ -126,3 +128,35 @@ async def test_after_a_crash_it_is_sent_again_once(cast: Cast, deliverer: Outbox
         await notices.recover()
 
     assert await state_of(twice) is NoticeState.UNKNOWN
+
+
+@pytest.mark.parametrize("step", ["recover", "due", "claim", "delivered"])
+async def test_a_database_that_fails_for_a_moment_does_not_end_it(
+    cast: Cast, deliverer: Outbox, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    """It asks again, and what was on its way is as after a crash."""
+    fails, original = [ConnectionError("the database is starting up")] * 2, getattr(notices, step)
+
+    async def failing(*args: Any, **kwargs: Any) -> Any:
+        if fails:
+            raise fails.pop()
+        return await original(*args, **kwargs)
+
+    monkeypatch.setattr(notices, step, failing)
+    if step == "delivered":  # its outcome cannot be written either
+        monkeypatch.setattr(notices, "postpone", failing)
+    monkeypatch.setattr(outbox, "_TICK_S", 0.01)
+    notice = await post(1)
+    running = asyncio.create_task(deliverer.run())
+    try:
+        await until(lambda: _is_sent(notice), saying="it is sent")
+    finally:
+        running.cancel()
+    times = 2 if step == "delivered" else 1
+
+    assert not fails
+    assert await texts(cast) == ["News 1 in es"] * times
+
+
+async def _is_sent(notice: Notice) -> bool:
+    return await state_of(notice) is NoticeState.SENT
