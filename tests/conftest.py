@@ -59,18 +59,18 @@ class SqliteTemplate:
         self.folder = folder
         self._count = 0
 
-    async def create_database(self) -> str:
-        """A migrated, empty file of its own. Returns its URL."""
+    async def create_database(self, place: Path | None = None) -> str:
+        """A migrated, empty file of its own, in a folder of its own or in ``place``. Returns its URL."""
         from domain.database import migrate_database
 
         template = self.folder / "template.db"
         if not template.exists():
             await migrate_database(f"sqlite:///{template}")
-        self._count += 1
-        copy = self.folder / f"test_{self._count}" / "pregon.db"
-        copy.parent.mkdir()
-        shutil.copy(template, copy)
-        return f"sqlite:///{copy}"
+        if place is None:
+            self._count += 1
+            place = self.folder / f"test_{self._count}"
+            place.mkdir()
+        return f"sqlite:///{shutil.copy(template, place / 'pregon.db')}"
 
     def drop_database(self, url: str) -> None:
         """Take the file away, with what lies beside it."""

@@ -33,7 +33,8 @@ class Arms:
         point: Where it kills itself, a key of ``POINTS``.
         passage: The how-manieth time.
         mutant: A key of ``MUTANTS``.
-        lease_s: Seconds; with it go heartbeat and sweep, so that a test need not wait a quarter of a minute.
+        lease_s: Seconds; with it go heartbeat, sweep, ticks, the wait for receipts, and how soon a throttled pace is
+            found again, so that a test need not wait for half a minute.
         clock: SIGUSR1 sets its clock an hour forward, SIGUSR2 an hour back.
     """
 
@@ -46,7 +47,7 @@ class Arms:
     def apply(self) -> None:
         """Before the program starts."""
         if self.lease_s is not None:
-            _shorten_lease(self.lease_s)
+            _shorten_waits(self.lease_s)
         if self.mutant is not None:
             MUTANTS[self.mutant]()
         if self.point is not None:
@@ -58,16 +59,24 @@ class Arms:
 UNARMED: Final = Arms()
 
 
-def _shorten_lease(lease_s: float) -> None:
-    from sender import scheduler, worker
+def _shorten_waits(lease_s: float) -> None:
+    from bot import outbox
+    from domain.usecases import closing
+    from sender import pacing, scheduler, worker
 
-    for module, name, value in (
+    waits: tuple[tuple[Any, str, Any], ...] = (
         (worker, "LEASE_S", lease_s),
         (worker, "_HEARTBEAT_S", lease_s / 5),
         (scheduler, "_SWEEP_S", lease_s / 3),
-    ):
-        assert hasattr(module, name), name
-        setattr(module, name, value)
+        (scheduler, "_TICK_S", lease_s / 10),
+        (outbox, "_TICK_S", lease_s / 10),
+        (closing, "RECEIPT_GRACE", dt.timedelta(seconds=lease_s)),
+        (pacing.Ceiling, "_QUICK", 20 / lease_s),
+        (pacing.Ceiling, "_SLOW", 20 / lease_s),
+    )
+    for owner, name, value in waits:
+        assert hasattr(owner, name), name
+        setattr(owner, name, value)
 
 
 def _jumping_clock() -> None:

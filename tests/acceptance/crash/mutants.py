@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from tests.acceptance.crash.points import around, stores
+from tests.acceptance.crash.points import Trap, around, stores
 
 _LATE_S: Final = 0.3
 _tasks: set[asyncio.Task[Any]] = set()
@@ -68,17 +68,31 @@ def guards_dropped() -> None:
 
 
 def lease_guard_dropped() -> None:
-    """A submit asks whether anybody holds the chunk, not whether this sender does; nor does the sender ever ask."""
+    """
+    A submit asks whether anybody holds the chunk, not whether this sender does; nor does the sender ever ask. It dies
+    with the first submit of what another one holds. That alone would be put in doubt when the campaign is drained, so
+    nobody looks for it then.
+    """
 
     def make(original: Callable[..., Any]) -> Callable[..., Any]:
         async def mark(self: Any, sender: str, claim: Any, batch: Sequence[Any], **kwargs: Any) -> frozenset[int]:
             async with self.acquire() as db:
-                holder = await db.fetchval("select sender from chunk where id = $1", claim.chunk_id)
-            return await original(self, holder or sender, claim, batch, **kwargs)  # type: ignore[no-any-return]
+                holder = await db.fetchval("select sender from chunk where id = $1", claim.chunk_id) or sender
+            marked: frozenset[int] = await original(self, holder, claim, batch, **kwargs)
+            if marked and holder != sender:
+                Trap.spring()
+            return marked
 
         return mark
 
+    def blind(_: Callable[..., Any]) -> Callable[..., Any]:
+        async def in_flight(*_: Any) -> Sequence[int]:
+            return ()
+
+        return in_flight
+
     around(stores()[1], "mark_submitted", make)
+    around(stores()[1], "in_flight", blind)
     _never_asks()
 
 

@@ -21,9 +21,8 @@ select (select count(*) from campaign where state not in ('completed', 'cancelle
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """``number``: its place among all groups, which says its contacts' numbers."""
+    """``number``: its place among all groups, which says its name and its contacts' numbers."""
 
-    id: int
     number: int
     contacts: int
 
@@ -44,30 +43,34 @@ class Siege:
     in_doubt: int = 0
     kills: dict[str, int] = field(default_factory=dict)
     _numbers: int = 0
+    _scenes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.checker = Checker(self.ground.database, LedgerView(self.ground.ledger))
 
     # -- before
 
-    async def add_group(self, contacts: int, *, blacklisted: int) -> Group:
-        """A group, every so-manieth of it on the blacklist; only while nothing runs on SQLite."""
+    def add_group(self, contacts: int, *, blacklisted: int) -> Group:
+        """A group, every so-manieth of it on the blacklist; it is there with the next launch."""
         self._numbers += 1
         barred = numbers_of(self._numbers, contacts)[:: max(1, contacts // blacklisted)] if blacklisted else []
         self.checker.bar(barred)
         props = {"account": self.ground.account, "number": self._numbers, "contacts": contacts, "blacklisted": barred}
-        [told] = await self.ground.play(("group", props))
-        group = Group(told["group"], self._numbers, contacts)
+        self._scenes.append(("group", props))
+        group = Group(self._numbers, contacts)
         self.groups.append(group)
         return group
 
     async def launch(self, *wanted: tuple[Group, bool, bool], upload: int = 0) -> list[int]:
-        """Campaigns: to which group, whether long, whether at an hour; and a file of so many contacts. Their ids."""
+        """
+        Campaigns: to which group, whether long, whether at an hour; and a file of so many contacts. Their ids. Only
+        while nothing runs on SQLite.
+        """
         account = self.ground.account
-        scenes: list[tuple[str, dict[str, Any]]] = []
+        scenes, self._scenes = self._scenes, []
         for place, (group, long, scheduled) in enumerate(wanted, start=len(self.checker.audience)):
             person = PEOPLE[place % len(PEOPLE)]  # a chat takes a message a second
-            props = {"account": account, "group": group.id, "long": long, "person": person, "scheduled": scheduled}
+            props = {"account": account, "group": group.number, "long": long, "person": person, "scheduled": scheduled}
             scenes.append(("campaign", props))
         if upload:
             self._numbers += 1

@@ -50,11 +50,14 @@ async def group(*, account: int, number: int, contacts: int, blacklisted: list[i
     await job.delete()
     if blacklisted:
         await store.current().blacklist(account, blacklisted, source="test", by=None, now_ms=_now_ms())
-    return {"group": made.id}
+    return {}
 
 
 async def campaign(*, account: int, group: int, long: bool, person: int, scheduled: bool) -> dict[str, Any]:
-    """One that starts at once, or whose hour comes at once. Its sender ID says which it is: ``K`` and its id."""
+    """
+    One to the ``group``-th group that starts at once, or whose hour comes at once. Its sender ID says which it is:
+    ``K`` and its id.
+    """
     from domain.models import Campaign, ContactGroup, StartKind
     from domain.rules.campaign_state import CampaignState
 
@@ -66,7 +69,7 @@ async def campaign(*, account: int, group: int, long: bool, person: int, schedul
         created_by=person,
         chat_id=person,
     )
-    await made.groups.add(await ContactGroup.get(id=group))
+    await made.groups.add(await ContactGroup.get(account_id=account, title=f"g{group}"))
     await Campaign.filter(id=made.id).update(
         name=f"K{made.id}",
         sender_id=f"K{made.id}",
@@ -90,7 +93,7 @@ async def upload(*, account: int, number: int, contacts: int, person: int) -> di
     )
     await imports.review(account, job)
     await imports.confirm(account, job)
-    return {"job": job, "group": made.id}
+    return {"job": job}
 
 
 async def blacklist(*, account: int, numbers: list[int]) -> dict[str, Any]:

@@ -6,13 +6,14 @@ import random
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.crash.ground import BINDS, WINDOW, Database, Ground
 from tests.acceptance.crash.nursery import Nursery
+from tests.acceptance.crash.side_by_side import on_each_engine
 from tests.acceptance.crash.siege import Siege
 from tests.acceptance.crash.torture import Torture
 from tests.postgres_server import PostgresServer, postgres_server
@@ -26,7 +27,7 @@ _SLOW = {"answer_delay_s": 0.05}
 
 async def _under_way(siege: Siege, *, clock: bool = False) -> None:
     """All programs run, and a campaign has begun that is not over at once."""
-    group = await siege.add_group(_CONTACTS, blacklisted=5)
+    group = siege.add_group(_CONTACTS, blacklisted=5)
     await siege.launch((group, False, False), (group, True, False))
     await siege.ground.operator("behaviour", default=_SLOW)
     for name in siege.ground.parts:
@@ -48,6 +49,7 @@ def small_disk(octets: int) -> Iterator[Path]:
             subprocess.run(["umount", "--lazy", place], check=False)
 
 
+@on_each_engine
 async def test_a_lost_bind(siege: Siege) -> None:
     """The operator cuts all connections, twice."""
     await _under_way(siege)
@@ -59,6 +61,7 @@ async def test_a_lost_bind(siege: Siege) -> None:
     await siege.finish()
 
 
+@on_each_engine
 async def test_an_operator_that_dies_and_comes_back(siege: Siege) -> None:
     """Its ledger knows what it took, and which receipts it owes."""
     await _under_way(siege)
@@ -69,6 +72,7 @@ async def test_an_operator_that_dies_and_comes_back(siege: Siege) -> None:
     await siege.finish()
 
 
+@on_each_engine
 async def test_all_programs_at_once(siege: Siege) -> None:
     """The machine loses its power."""
     await _under_way(siege)
@@ -80,6 +84,7 @@ async def test_all_programs_at_once(siege: Siege) -> None:
     await siege.finish()
 
 
+@on_each_engine
 async def test_a_stop_in_order_leaves_nothing_in_doubt(siege: Siege) -> None:
     """SIGTERM: it waits for what is in flight; on SQLite this is the database's restart too."""
     await _under_way(siege)
@@ -90,38 +95,35 @@ async def test_a_stop_in_order_leaves_nothing_in_doubt(siege: Siege) -> None:
     assert (await siege.finish()).doubt == before
 
 
-@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 @pytest.mark.parametrize("immediate", [False, True], ids=["in-order", "at-once"])
-async def test_a_database_that_restarts(siege: Siege, postgres: PostgresServer, *, immediate: bool) -> None:
+async def test_a_database_that_restarts(on_postgres: Siege, postgres: PostgresServer, *, immediate: bool) -> None:
     """Senders and bot keep what they know until it is back; what was committed stays committed."""
-    await _under_way(siege)
+    await _under_way(on_postgres)
     if not postgres.restartable:
         pytest.skip("the server of TEST_PG_DSN is not ours to restart")
     postgres.restart(immediate=immediate)
 
-    await siege.finish()
-    assert all(siege.ground.lives(name) for name in siege.ground.parts)
+    await on_postgres.finish()
+    assert all(on_postgres.ground.lives(name) for name in on_postgres.ground.parts)
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-async def test_a_full_disk(siege: Siege) -> None:
+async def test_a_full_disk(on_sqlite: Siege) -> None:
     """Nothing can be written for a while: nothing is sent meanwhile, and it goes on by itself."""
-    await _under_way(siege)
-    siege.ground.limit_files("run", 4096)
+    await _under_way(on_sqlite)
+    on_sqlite.ground.limit_files("run", 4096)
     await asyncio.sleep(1.0)
-    await siege.look()
-    assert siege.ground.lives("run")
-    siege.ground.limit_files("run", -1)
+    await on_sqlite.look()
+    assert on_sqlite.ground.lives("run")
+    on_sqlite.ground.limit_files("run", -1)
 
-    await siege.finish()
+    await on_sqlite.finish()
 
 
-@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-async def test_a_full_disk_under_the_database(nursery: Nursery, telegram_url: str, tmp_path: Path, engine: str) -> None:
+async def test_a_full_disk_under_the_database(nursery: Nursery, telegrams: Mapping[str, str], tmp_path: Path) -> None:
     """Nothing can be written for a while, and PostgreSQL may give up over it; then it goes on by itself."""
     with small_disk(_DISK) as disk, postgres_server(disk) as server:
         url = await server.create_database(durable=True)
-        siege = Siege(Ground(nursery, Database(url), tmp_path, telegram_url))
+        siege = Siege(Ground(nursery, Database(url), tmp_path, telegrams["postgres"]))
         try:
             await siege.ground.settle_in()
             await _under_way(siege)
@@ -138,6 +140,7 @@ async def test_a_full_disk_under_the_database(nursery: Nursery, telegram_url: st
             siege.end()
 
 
+@on_each_engine
 async def test_a_sender_that_stands_still(siege: Siege) -> None:
     """For longer than its lease: the others take over, and it writes nothing that it may not when it wakes."""
     await _under_way(siege)
@@ -150,6 +153,7 @@ async def test_a_sender_that_stands_still(siege: Siege) -> None:
     await siege.finish()
 
 
+@on_each_engine
 async def test_a_clock_that_jumps(siege: Siege) -> None:
     """An hour forward, and back again, as when the time is set."""
     await _under_way(siege, clock=True)
@@ -164,6 +168,7 @@ async def test_a_clock_that_jumps(siege: Siege) -> None:
 
 
 @pytest.mark.parametrize("seed", [1])
+@on_each_engine
 async def test_any_program_at_any_moment(fresh: Siege, seed: int) -> None:
     """The short form of ``make torture``."""
     work = Torture(fresh, kills=4, choice=random.Random(seed))

@@ -95,7 +95,7 @@ class Torture:
         began = time.monotonic()
         try:
             for number, contacts in enumerate(_GROUPS):
-                await self._siege.add_group(contacts, blacklisted=3 + number)
+                self._siege.add_group(contacts, blacklisted=3 + number)
             await self._launch()
             for name in self._ground.parts:
                 self._rise(name)
