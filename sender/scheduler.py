@@ -67,6 +67,7 @@ class Scheduler:
         self._writing: dict[int, asyncio.Task[None]] = {}  # expansions, by campaign
         self._suspects: dict[int, float] = {}  # messages of marks that failed, and until when (monotonic seconds)
         self._step = asyncio.Lock()
+        self._over = False  # no further step begins
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until ``stop``; an expansion that is under way ends at its slice and goes on after the next start."""
@@ -82,7 +83,8 @@ class Scheduler:
                         await stop.wait()
                 _catch_up(scheduler)
         finally:
-            # Its shutdown would cancel a step under way: let that one end first.
+            # Its shutdown would cancel a step under way: let that one end first, and those behind it do nothing.
+            self._over = True
             async with self._step:
                 scheduler.shutdown(wait=False)
             for task in self._writing.values():
@@ -131,9 +133,12 @@ class Scheduler:
             await self._safely(name, step)
 
     async def _safely(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
+        if self._over:
+            return
         try:
             async with self._step:
-                await step()
+                if not self._over:
+                    await step()
         except Exception:
             log.exception("tick_failed", step=name)
 

@@ -1,10 +1,14 @@
 """What APScheduler does for us, and what it must not do."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from unittest.mock import AsyncMock
 
+import pytest
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from sender.scheduler import Ticks, _catch_up
+from sender.clock import Clock
+from sender.scheduler import Scheduler, Ticks, _catch_up
 
 
 async def test_a_clock_that_was_set_back_does_not_stop_the_ticks() -> None:
@@ -40,3 +44,31 @@ def test_ticks_keep_their_beat() -> None:
 
     assert Ticks(5.0).get_next_fire_time(None, start) == start + timedelta(seconds=5)
     assert Ticks(5.0).get_next_fire_time(start, soon) == start + timedelta(seconds=5)
+
+
+async def test_a_step_under_way_ends_and_no_other_begins(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the stop; APScheduler would cancel what waits for the step, and log it as a failure."""
+    begun: list[str] = []
+    stop = asyncio.Event()
+    scheduler = Scheduler(Clock(AsyncMock(return_value=0)))
+
+    async def slow() -> None:
+        begun.append("slow")
+        stop.set()
+        await asyncio.sleep(0.2)
+        begun.append("ended")
+
+    async def other() -> None:
+        begun.append("other")
+
+    monkeypatch.setattr(scheduler, "_begin_due", slow)
+    for name in ("_sweep", "_write_messages", "_end_drained", "_keep_hours", "_settle_ended"):
+        monkeypatch.setattr(scheduler, name, other)
+    async with asyncio.timeout(5):
+        await scheduler.run(stop)
+    await asyncio.sleep(0.1)
+
+    assert begun == ["slow", "ended"]
+    assert not [record for record in caplog.records if record.name.startswith("apscheduler") and record.levelno > 20]
