@@ -2,7 +2,7 @@
 How exactly a pace is kept: two senders as processes on one PostgreSQL share it, the simulated operator notes when each
 submit came, and a minute of it is looked at.
 
-    python -m bench.pace [--seconds N] [--rates 10,50,300]
+    python -m bench.pace [--seconds N] [--rates 10,50,300] [--of route,campaign]
 
 Goals: no window of one second above the limit, and a mean within two percent of it. The operator shares the machine:
 what waits for it arrives together however evenly it left, so its own lag is printed beside.
@@ -77,16 +77,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rates", default="10,50,300")
+    parser.add_argument("--of", default="route,campaign", help="whose limit it is")
     arguments = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     missed = False
     with databases("postgres") as fresh:
-        for of_campaign in (False, True):
+        for whose in arguments.of.split(","):
             for tps in map(int, arguments.rates.split(",")):
-                kept = asyncio.run(keep(tps, of_campaign=of_campaign, seconds=arguments.seconds, database=next(fresh)))
+                kept = asyncio.run(
+                    keep(tps, of_campaign=whose == "campaign", seconds=arguments.seconds, database=next(fresh))
+                )
                 missed |= kept.most > tps * (1 + kept.lag_s) or abs(kept.mean - tps) > _MEAN_GOAL * tps
                 print(
-                    f"{'campaign' if of_campaign else 'route':<9}{tps:>4}/s: at most {kept.most} in a second,"
+                    f"{whose:<9}{tps:>4}/s: at most {kept.most} in a second,"
                     f" mean {kept.mean:.2f}/s ({kept.mean / tps - 1:+.1%}); operator's lag {kept.lag_s * 1e3:.0f} ms",
                     flush=True,
                 )
