@@ -73,6 +73,7 @@ async def test_without_the_guard_of_the_lease_a_message_has_no_end(fresh_on_post
     await _stall(siege, "lease-guard-dropped", alone=False)
     siege.ground.tell("sender-1", signal.SIGCONT)
     assert await siege.ground.died("sender-1") == -signal.SIGKILL
+    await siege.ground.operator("behaviour", default={"answer_delay_s": 0.01})
     siege.start("sender-1", siege.ground.arms(mutant="lease-guard-dropped"))
 
     findings = await siege.reckon()

@@ -1,5 +1,5 @@
 """
-``kill -9`` again and again, on one database for each engine, with campaigns in flight all the time::
+``kill -9`` again and again, on one database for each engine side by side, with campaigns in flight all the time::
 
     python -m tests.acceptance.crash.torture [--kills N] [--seed S] [--engine sqlite|postgres]
 
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -226,6 +226,21 @@ async def torture(engine: str, *, kills: int, seed: int, folder: Path) -> Tally:
         nursery.close()
 
 
+async def _side_by_side(engines: Sequence[str], *, kills: int, seed: int, place: Path) -> list[Tally]:
+    async def one(engine: str) -> list[Tally]:
+        folder = place / engine
+        folder.mkdir(parents=True)
+        try:
+            tally = await torture(engine, kills=kills, seed=seed, folder=folder)
+        except NoPostgres as error:
+            say(f"PostgreSQL is left out: {error}")
+            return []
+        say("\n".join(tally.lines()))
+        return [tally]
+
+    return [tally for found in await asyncio.gather(*map(one, engines)) for tally in found]
+
+
 @contextlib.asynccontextmanager
 async def _database(engine: str, folder: Path) -> AsyncIterator[str]:
     if engine == "sqlite":
@@ -245,19 +260,11 @@ def main() -> int:
     options = parser.parse_args()
     engines = [options.engine] if options.engine else ["sqlite", "postgres"]
     say(f"seed {options.seed}: {options.kills} kills on {' and '.join(engines)}")
-    tallies: list[Tally] = []
     with contextlib.ExitStack() as stack:
         place = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pregon-torture-")))
-        for engine in engines:
-            folder = place / engine
-            folder.mkdir(parents=True)
-            try:
-                work = torture(engine, kills=options.kills // len(engines), seed=options.seed, folder=folder)
-                tallies.append(asyncio.run(work))
-            except NoPostgres as error:
-                say(f"PostgreSQL is left out: {error}")
-            else:
-                say("\n".join(tallies[-1].lines()))
+        tallies = asyncio.run(
+            _side_by_side(engines, kills=options.kills // len(engines), seed=options.seed, place=place)
+        )
     faults = sum(len(tally.faults) for tally in tallies)
     twice, lost = sum(tally.duplicates for tally in tallies), sum(tally.lost for tally in tallies)
     done = f"{sum(tally.kills for tally in tallies)} kills, {sum(tally.messages for tally in tallies)} messages"
