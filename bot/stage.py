@@ -114,13 +114,17 @@ class Stage:
         await follow(screen, self._chat_id, shown.message_id, person_id=self._person_id)
 
     async def say(self, screen: Screen) -> None:
-        """Progress of slow work: the newest wins, those that come too soon are left out, and so are failures."""
+        """
+        Progress of slow work: the newest wins, those that come too soon are left out, and so are failures. One that
+        follows something goes on by itself where a restart takes the work away.
+        """
         if time.monotonic() < self._said_at + PRIVATE_SPACING_S:
             return
         first = self._said_at < 0
         self._said_at = time.monotonic()
         with contextlib.suppress(TelegramError):
-            await self._put(screen, Urgency.INTERACTIVE if first else Urgency.PROGRESS)
+            shown = await self._put(screen, Urgency.INTERACTIVE if first else Urgency.PROGRESS)
+            await follow(screen, self._chat_id, shown.message_id, person_id=self._person_id)
 
     async def tell(self, text: str, *, rows: Rows = ()) -> None:
         """A message beside the screens: the open question and its keyboard stay."""

@@ -1,5 +1,8 @@
 """The blacklist: how many and which numbers, adding, looking one up, taking one off."""
 
+import time
+from typing import Final
+
 from bot.chat import Chat, Upload
 from bot.conversations import contacts as contact_talk
 from bot.conversations import contacts_import as import_talk
@@ -10,7 +13,7 @@ from bot.screen import Action, Button, Document, Screen, Style, Takes, on
 from domain.rules.csv_layout import FileRejected
 from domain.rules.msisdn import display
 from domain.rules.permission import Permission
-from domain.usecases import blacklist, blacklist_file, contact_export, contacts, numbering
+from domain.usecases import blacklist, blacklist_file, contact_export, contacts, numbering, undo
 from domain.usecases.blacklist import Added, Entry, Page, Source
 from domain.usecases.blacklist_file import AddedFile, NoNumberColumn
 from domain.usecases.contact_file import FileKind
@@ -18,7 +21,8 @@ from domain.usecases.contacts import BadNumber
 from domain.usecases.imports import UPLOAD_LIMIT
 from locales import Texts
 
-_REFUSED_SHOWN = 5
+_REFUSED_SHOWN: Final = 5
+_SAID_EVERY_S: Final = 2.0
 
 
 # --- actions
@@ -229,8 +233,18 @@ async def _add_file(upload: Upload, chat: Chat) -> Screen:
         return add_screen(t, note=t("imports.refused.too_large", size=size, limit=UPLOAD_LIMIT // 10**6))
     await chat.say(reading_screen(t))
     name = upload.name or t.label("imports.unnamed")
+    said = time.monotonic()
+
+    async def told(change_id: int) -> None:
+        """Its screen follows it to the end, also where a restart takes this handler away."""
+        nonlocal said
+        if time.monotonic() - said >= _SAID_EVERY_S:
+            said = time.monotonic()
+            change = await undo.get(chat.account.id, change_id, now=chat.now)
+            await chat.say(undo_talk.change_screen(change, chat))
+
     try:
-        added = await blacklist_file.add_file(chat.account.id, name, await upload.read(), by=chat.person_id)
+        added = await blacklist_file.add_file(chat.account.id, name, await upload.read(), by=chat.person_id, told=told)
     except FileRejected as error:
         return add_screen(t, note=import_talk.refused_words(error, t))
     except NoNumberColumn as error:

@@ -153,7 +153,7 @@ def _head(t: Texts) -> str:
 
 
 def _count(view: View, t: Texts) -> str:
-    return t("list.count", count=view.total) if view.total else t("list.none")
+    return t("list.matches", count=view.total) if view.total else t("list.none")
 
 
 # --- handlers

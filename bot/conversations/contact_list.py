@@ -161,7 +161,7 @@ def _head_lines(view: View, chat: Chat, *, picking: bool) -> list[str]:
     if words := filter_line(view, t):
         lines.append(words.rstrip("\n"))
     if view.total:
-        lines.append(t("list.count", count=view.total))
+        lines.append(t("list.matches" if picking else "list.count", count=view.total))
     else:
         lines.append(t("list.none" if view.is_filtered else "list.empty"))
     if picking:

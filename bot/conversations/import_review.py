@@ -80,7 +80,7 @@ class Confirm(Action, code="iy", permission=Permission.EDIT):
 
 
 def group_screen(job: Job, lines: Sequence[GroupLine], t: Texts, *, page: int = 0) -> Screen:
-    """Step two: where its contacts go."""
+    """Step two: where its contacts go; a title that is typed makes a new group."""
     page = min(max(page, 0), max(0, (len(lines) - 1) // PAGE))
     text = f"{import_talk.step_head(job, t, 2)}\n\n{t('imports.group.ask')}"
     rows: list[tuple[Button, ...]] = [
@@ -88,7 +88,8 @@ def group_screen(job: Job, lines: Sequence[GroupLine], t: Texts, *, page: int = 
     ]
     rows += pager(page, len(lines), to=lambda index: AskGroup(job.id, index))
     rows.append((Button(t.label("groups.new"), AskNewGroup(job.id)),))
-    return Screen(text, (*rows, *import_talk.last_rows(job, t, import_talk.ShowPreview(job.id))))
+    last = import_talk.last_rows(job, t, import_talk.ShowPreview(job.id))
+    return Screen(text, (*rows, *last), expects=NameGroup(job.id))
 
 
 def new_group_screen(job: Job, t: Texts, *, any_group: bool) -> Screen:

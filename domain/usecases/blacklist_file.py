@@ -4,7 +4,7 @@ are on the list, so that a kill in the middle loses none: ``carry_on`` goes on w
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from domain.usecases.import_spec import LookSpec, ReadSpec, as_json, read_spec_f
 from domain.usecases.numbering import numbering_anywhere
 
 log = structlog.get_logger()
+
+Told = Callable[[int], Awaitable[None]]
 
 _SLICE: Final = 2_000  # numbers a transaction
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
@@ -51,9 +53,12 @@ class AddedFile:
     change_id: int | None
 
 
-async def add_file(account_id: int, name: str, content: bytes, *, by: int) -> AddedFile:
+async def add_file(account_id: int, name: str, content: bytes, *, by: int, told: Told | None = None) -> AddedFile:
     """
     Put every number of a file on the list: its first table, the column that holds numbers.
+
+    Args:
+        told: Is told the change's id after each slice.
 
     Raises:
         FileRejected: Nothing of it can be used.
@@ -73,7 +78,7 @@ async def add_file(account_id: int, name: str, content: bytes, *, by: int) -> Ad
         scope = {"upload": upload, "spec": as_json(spec), "total": file.tally.contacts}
         change_id = await undo.begin(account_id, ChangeKind.BLACKLIST, by=by, title=name, scope=scope)
         _here.add(change_id)
-        await _list(await Change.get(id=change_id), Staged(file.staged))
+        await _list(await Change.get(id=change_id), Staged(file.staged), told)
         added = await _end(change_id, upload)
     finally:
         _here.discard(change_id)
@@ -114,7 +119,7 @@ def _is_file(change: Change) -> bool:
     return "upload" in (change.scope or {})
 
 
-async def _list(change: Change, staged: Staged) -> None:
+async def _list(change: Change, staged: Staged, told: Told | None = None) -> None:
     """In ascending order, each slice with the change's cursor."""
     account_id: int = change.account_id  # type: ignore[attr-defined]
     db, cursor = store.current(), change.cursor
@@ -124,6 +129,8 @@ async def _list(change: Change, staged: Staged) -> None:
             part = Slice(change.id, account_id, numbers, cursor, rows.last)
             await db.list_numbers(part, source=Source.IMPORT, by=change.made_by, now_ms=undo.now_ms())
             cursor = rows.last
+            if told is not None:
+                await told(change.id)
             await asyncio.sleep(_PAUSE_S)
     finally:
         staged.close()

@@ -1,14 +1,22 @@
 """The blacklist in the chat: adding, looking up, taking off."""
 
+import asyncio
+
 import pytest
 
+from bot.conversations import blacklist as talk
 from bot.conversations.blacklist import AskBlocked, AskRemove, AskSearch, ListBlacklist, OpenEntry
+from bot.screen import Follow
+from domain import store
 from domain.errors import NotAllowed, NotFound
-from domain.models import Account
+from domain.models import Account, Change, LiveView, LiveViewKind
 from domain.rules.role import Role
-from domain.usecases import blacklist
+from domain.store import Slice
+from domain.usecases import blacklist, blacklist_file
 from domain.usecases.blacklist import Source
 from locales import Texts
+from tests.acceptance.programs import until
+from tests.bot.conftest import Cast
 from tests.bot.conversations.sending import Sender, sender_of
 
 NUMBER = 51_987_763_010
@@ -104,6 +112,21 @@ async def test_a_viewer_looks_up_and_takes_nothing_off(sqlite_account: Account, 
         await sender_of(other, texts).do(OpenEntry(entry.id))
 
 
+async def test_a_long_file_is_followed_by_the_screen_of_its_change(
+    owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on by itself after a restart, and so does the message."""
+    t = owner.chat.t
+    monkeypatch.setattr(talk, "_SAID_EVERY_S", 0.0)
+    monkeypatch.setattr(blacklist_file, "_SLICE", 1)
+    await owner.do(AskBlocked())
+    await owner.send(b"987763011\n987763012\n987763013\n", "baja.csv")
+
+    assert t("undo.state.running", done="2", total="3") in owner.said[-2].text
+    assert owner.said[-2].follow == Follow(LiveViewKind.CHANGE, (await Change.get()).id)
+    assert t("blacklist.added", count=3) in owner.screen.text
+
+
 async def test_the_numbers_of_a_file_are_added_and_undone(owner: Sender) -> None:
     """Any file that contacts are imported from; what cannot be read is counted by reason."""
     t, account_id = owner.chat.t, owner.chat.account.id
@@ -131,3 +154,36 @@ async def test_a_file_without_numbers_keeps_the_question(owner: Sender) -> None:
     await owner.send(b"\x89PNG\r\n\x1a\n" + bytes(100), "a.png")
     assert t("imports.refused.image") in owner.screen.text
     assert owner.asked is not None
+
+
+async def test_over_the_wire_the_message_of_a_long_file_is_followed_until_it_ends(
+    chat: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were the bot killed in the middle, the message would go on with the change; ended, it is left alone."""
+    monkeypatch.setattr(talk, "_SAID_EVERY_S", 0.0)
+    monkeypatch.setattr("bot.stage.PRIVATE_SPACING_S", 0.0)
+    monkeypatch.setattr(blacklist_file, "_SLICE", 1)
+    listed, go_on = store.current().list_numbers, asyncio.Event()
+
+    async def list_numbers(part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
+        if part.after > NUMBER + 1:
+            await go_on.wait()
+        return await listed(part, source=source, by=by, now_ms=now_ms)
+
+    monkeypatch.setattr(store.current(), "list_numbers", list_numbers)
+    await chat.owner.say("/contacts")
+    await chat.owner.tap("Lista negra")
+    await chat.owner.tap("Añadir números")
+    await chat.owner.upload("baja.csv", b"987763011\n987763012\n987763013\n")
+    await chat.owner.sees("baja.csv", "de 3")
+
+    async def is_followed() -> bool:
+        return await LiveView.all().exists()
+
+    await until(is_followed, saying="the message is followed")
+    followed = [(view.kind, view.subject_id) for view in await LiveView.all()]
+    go_on.set()
+    await chat.owner.sees("3 números añadidos")
+
+    assert followed == [(LiveViewKind.CHANGE, (await Change.get()).id)]
+    assert await LiveView.all().count() == 0

@@ -105,7 +105,7 @@ async def test_each_part_of_the_filter_is_set_and_reset(owner: Sender, sqlite_ac
     await owner.tap("Clientes")
     await owner.tap(t.label("list.filter.by_show", value=t.label("list.show.all")))
     await owner.tap(t.label("list.show.blacklisted"))
-    assert t("list.count", count=2) in owner.screen.text
+    assert t("list.matches", count=2) in owner.screen.text
     await owner.tap(t.label("list.filter.by_import", value=t.label("list.filter.any")))
     await owner.tap("a.csv")
     await owner.tap(t.label("list.filter.by_number", value=t.label("list.filter.any")))

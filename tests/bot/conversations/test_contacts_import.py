@@ -96,6 +96,9 @@ async def test_a_file_for_a_group_goes_there_without_asking(owner: Sender, sqlit
     await owner.tap(t.label("groups.new"))
     await owner.type("Otros")
     assert t("imports.review.rows", count=2, group="Otros") in owner.screen.text
+    await owner.tap(t.label("imports.change_group"))
+    await owner.type("Sin pedirlo")
+    assert t("imports.review.rows", count=2, group="Sin pedirlo") in owner.screen.text
 
 
 @pytest.mark.parametrize(
