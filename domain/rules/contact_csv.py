@@ -189,10 +189,11 @@ def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> It
                 continue
             cells = [*cells[:width], *padding[: width - len(cells)]]
         msisdn = read(cells[phone])
-        if type(msisdn) is int and len(max(cells, key=len)) <= MAX_CELL:
+        whole = "".join(cells)  # most questions are answered for all of them at once
+        if type(msisdn) is int and (len(whole) <= MAX_CELL or len(max(cells, key=len)) <= MAX_CELL):
             cells.append("")  # what a field without a column holds
             texts = [*map(strip, pick(cells))]
-            if "'" in "".join(texts):  # rare, and asking all of them at once is quick
+            if "'" in whole:
                 texts = [*map(unprotect, texts)]
             yield new(Row, (line, msisdn, *texts))
         elif any(map(strip, cells)):

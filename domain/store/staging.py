@@ -11,7 +11,7 @@ from typing import Final
 from domain.store.contact_sql import COLUMNS, FIELDS, STAGED
 from domain.store.interface import StagedRows
 
-_CACHE_KIB: Final = 16_384
+_CACHE_KIB: Final = 4_096  # more of it only makes the sort slower
 _PAGE: Final = 8_192  # bytes
 _PUT: Final = f"insert into raw ({COLUMNS}) values ({', '.join('?' * len(STAGED))})"
 _COLUMNS: Final = ", ".join(f"{name} text not null" for name in FIELDS)
