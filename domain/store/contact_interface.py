@@ -86,8 +86,8 @@ class ContactStore(Protocol):
         """Ids of the groups that the contact is in, in order of title."""
         ...
 
-    async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
-        """Size of every group of the account."""
+    async def group_sizes(self, account_id: int) -> Mapping[int, int]:
+        """How many contacts are in every group of the account."""
         ...
 
     async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:

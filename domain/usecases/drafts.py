@@ -107,10 +107,9 @@ async def get(account_id: int, campaign_id: int) -> Draft:
 async def group_choices(account_id: int, campaign_id: int) -> list[GroupChoice]:
     """Every group of the account, by title."""
     chosen = {group.id for group in await ContactGroup.filter(campaigns__id=campaign_id)}
-    sizes = await store.current().group_counts(account_id)
+    sizes = await store.current().group_sizes(account_id)
     groups = await ContactGroup.filter(account_id=account_id).order_by("title", "id")
-    nobody = GroupCount(0, 0)
-    return [GroupChoice(g.id, g.title, sizes.get(g.id, nobody).contacts, g.id in chosen) for g in groups]
+    return [GroupChoice(g.id, g.title, sizes.get(g.id, 0), g.id in chosen) for g in groups]
 
 
 async def rename(account_id: int, campaign_id: int, *, name: str | None) -> None:

@@ -14,14 +14,12 @@ from domain.models import Campaign, ChangeKind, ContactGroup, ImportJob, ImportS
 from domain.rules.campaign_state import ACTIVE
 from domain.rules.contact_filter import Wanted
 from domain.rules.title import clean_title
-from domain.store import GroupCount
 from domain.usecases import bulk, undo
 from domain.usecases.undo import NOBODY, ChangeView
 
 log = structlog.get_logger()
 
 DESCRIPTION_LIMIT: Final = 400  #: characters, as wide as the column
-_EMPTY: Final = GroupCount(0, 0)
 
 
 class DescriptionTooLong(DomainError):
@@ -104,8 +102,8 @@ async def create(account_id: int, title: str | None, *, description: str = "") -
 async def lines(account_id: int) -> Sequence[GroupLine]:
     """Every group of the account by title, with its size."""
     rows = await ContactGroup.filter(account_id=account_id).values_list("id", "title")
-    counts = await store.current().group_counts(account_id)
-    listed = [GroupLine(group_id, title, counts.get(group_id, _EMPTY).contacts) for group_id, title in rows]
+    sizes = await store.current().group_sizes(account_id)
+    listed = [GroupLine(group_id, title, sizes.get(group_id, 0)) for group_id, title in rows]
     return sorted(listed, key=lambda line: (line.title.casefold(), line.id))
 
 

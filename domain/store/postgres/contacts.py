@@ -71,16 +71,13 @@ class PostgresContacts(PostgresConnection):
         async with self.acquire() as db:
             return [row[0] for row in await db.fetch(query, *values)]
 
-    async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
-        sizes = """
-            select k.id, count(g.contact_id)
-            from contact_group k left join group_contact g on g.group_id = k.id
-            where k.account_id = $1 group by k.id
+    async def group_sizes(self, account_id: int) -> Mapping[int, int]:
+        query = """
+            select k.id, (select count(*) from group_contact g where g.group_id = k.id)
+            from contact_group k where k.account_id = $1
         """
         async with self.acquire() as db:
-            rows = await db.fetch(f"select g.group_id, count(*) {_BLACKLISTED} group by g.group_id", account_id)
-            blocked = dict(rows)
-            return {group: GroupCount(n, blocked.get(group, 0)) for group, n in await db.fetch(sizes, account_id)}
+            return dict(await db.fetch(query, account_id))
 
     async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
         chosen = "g.group_id in (select id from contact_group where account_id = $1 and id = any($2::int[]))"

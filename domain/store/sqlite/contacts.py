@@ -73,18 +73,12 @@ class SqliteContacts(SqliteConnection):
     async def _ids(self, query: str, values: tuple[object, ...]) -> list[int]:
         return await self.read(lambda db: [int(row[0]) for row in db.execute(query, values)])
 
-    async def group_counts(self, account_id: int) -> Mapping[int, GroupCount]:
-        sizes = """
+    async def group_sizes(self, account_id: int) -> Mapping[int, int]:
+        query = """
             select k.id, (select count(*) from group_contact g where g.group_id = k.id)
             from contact_group k where k.account_id = ?
         """
-        blocked = f"select g.group_id, count(*) {_BLACKLISTED} group by g.group_id"
-
-        def count(db: sqlite3.Connection) -> dict[int, GroupCount]:
-            of: dict[int, int] = dict(db.execute(blocked, (account_id,)))
-            return {group: GroupCount(n, of.get(group, 0)) for group, n in db.execute(sizes, (account_id,))}
-
-        return await self.read(count)
+        return await self.read(lambda db: dict(db.execute(query, (account_id,)).fetchall()))
 
     async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
         chosen = "g.group_id in (select k.id from contact_group k, json_each(?) j where k.id = j.value"
