@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 _TICK_S: Final = 0.5
 _PURGE_S: Final = 600.0
-_ABANDONED: Final = timedelta(minutes=15)
+_ABANDONED: Final = timedelta(minutes=1)  # a single deed is one short transaction
 _PURGE_SLICE: Final = 5_000  # rows a transaction
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 

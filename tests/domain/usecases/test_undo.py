@@ -338,6 +338,23 @@ async def test_a_change_that_is_under_way_is_not_undone(account: Account, group:
         await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
 
 
+async def test_a_single_deed_that_a_kill_cut_off_can_be_undone_a_minute_later(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """Its one slice is written, or is not; a deed that is just being done is left alone."""
+    before = await tables()
+    change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
+    await _deleted(account, group, store, change)
+    await change_run.carry_all()
+    young = (await Change.get(id=change)).state
+    await Change.filter(id=change).update(made_ms=undo.now_ms() - 61_000)
+    await change_run.carry_all()
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert young is ChangeState.RUNNING
+    assert await tables() == before
+
+
 async def test_a_slice_that_comes_twice_is_written_once(account: Account, group: ContactGroup, store: Store) -> None:
     """A restart repeats the last slice."""
     change = await undo.begin(account.id, ChangeKind.BLACKLIST, by=OWNER)
