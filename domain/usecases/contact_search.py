@@ -156,7 +156,7 @@ async def page(account_id: int, wanted: Wanted, *, at: int, backwards: bool, siz
     Args:
         at: It begins behind this id; ``backwards``: it ends before it.
     """
-    found = await _find(account_id, wanted, after=at, limit=size + 1, backwards=backwards)
+    found = await next_slice(account_id, wanted, after=at, limit=size + 1, backwards=backwards)
     more = len(found) > size
     contacts = found[:size]
     if backwards:
@@ -188,19 +188,17 @@ async def count(account_id: int, wanted: Wanted) -> int:
 
 async def walk(account_id: int, wanted: Wanted, *, after: int = 0) -> AsyncIterator[Sequence[ContactRow]]:
     """All that match, by slices in order of id."""
-    while rows := await next_slice(account_id, wanted, after=after):
+    # To find what is invalid each slice looks through all that is: fewer and longer ones.
+    limit = 10 * SLICE if wanted.show is Show.INVALID else SLICE
+    while rows := await next_slice(account_id, wanted, after=after, limit=limit):
         yield rows
         after = rows[-1].contact_id
 
 
-async def next_slice(account_id: int, wanted: Wanted, *, after: int, limit: int = SLICE) -> Sequence[ContactRow]:
-    """The next ones that match; none: that was all."""
-    return await _find(account_id, wanted, after=after, limit=limit)
-
-
-async def _find(
+async def next_slice(
     account_id: int, wanted: Wanted, *, after: int, limit: int, backwards: bool = False
 ) -> Sequence[ContactRow]:
+    """The next ones that match behind an id, or (``backwards``) before it, the nearest first; none: that was all."""
     db, invalid = store.current(), await _invalid(account_id, wanted)
     return await db.find_contacts(account_id, wanted, after=after, limit=limit, backwards=backwards, invalid=invalid)
 
