@@ -164,12 +164,13 @@ async def _adopt(db: Any, senders: Mapping[int, str], row_id: int, number: int) 
     chosen = adopter(orphan_of(receipt), [one for one, _ in here.values()])
     if chosen is None:
         return []
-    event = await _give(db, receipt, chosen, here[chosen.message_id][1])
-    await db.execute("delete from pending_receipt where id = any($1::bigint[])", same)
-    return [] if event is None else [event]
+    given = await _give(db, receipt, chosen, here[chosen.message_id][1])
+    if given.taken:
+        await db.execute("delete from pending_receipt where id = any($1::bigint[])", same)
+    return [] if given.event is None else [given.event]
 
 
-async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> MessageEvent | None:
+async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> parts.Settled:
     """Apply an orphan to its message; what became of the message."""
     smsc_id = next(iter(receipt.smsc_message_ids), None)
     if segments > 1:
@@ -183,20 +184,18 @@ async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> 
         chosen.message_id,
         chosen.state,
     )
-    return receipt.event
+    return parts.Settled(taken=True, event=receipt.event)
 
 
-async def _give_part(
-    db: Any, receipt: Receipt, message_id: int, segments: int, smsc_id: str | None
-) -> MessageEvent | None:
-    """Of which part it is nobody can say, and it does not matter: of one whose id is not known."""
+async def _give_part(db: Any, receipt: Receipt, message_id: int, segments: int, smsc_id: str | None) -> parts.Settled:
+    """Of which part it is nobody can say, and it does not matter: of one whose id is not known. None left: it waits."""
     if receipt.stands_for is not None:
-        return (await parts.settle_all(db, receipt, message_id)).event
+        return await parts.settle_all(db, receipt, message_id)
     part = free_part(await parts.known(db, message_id), segments)
     if part is None:
-        return None
+        return parts.Settled(taken=False)
     await parts.write(db, [(message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error)])
-    return (await parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms)).event
+    return await parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms)
 
 
 async def _settle_doubt(db: Any, campaign_id: int, event: MessageEvent, decision_id: int, now_ms: int) -> int:

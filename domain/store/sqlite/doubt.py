@@ -126,10 +126,11 @@ def _adopt(db: sqlite3.Connection, senders: Mapping[int, str], wanted: Sequence[
         here = {one.message_id: (one, segments) for one, route, segments in found if route == receipt.route}
         chosen = adopter(orphan_of(receipt), [one for one, _ in here.values()])
         if chosen is not None:
-            event = _give(db, receipt, chosen, here[chosen.message_id][1])
-            if event is not None:
-                applied[event] += 1
-            _leave_inbox(db, receipt, row_id)
+            given = _give(db, receipt, chosen, here[chosen.message_id][1])
+            if given.event is not None:
+                applied[given.event] += 1
+            if given.taken:
+                _leave_inbox(db, receipt, row_id)
     return applied
 
 
@@ -143,7 +144,7 @@ def _leave_inbox(db: sqlite3.Connection, receipt: Receipt, row_id: int) -> None:
         )
 
 
-def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, segments: int) -> MessageEvent | None:
+def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, segments: int) -> parts.Settled:
     """Apply an orphan to its message; what became of the message."""
     smsc_id = next(iter(receipt.smsc_message_ids), None)
     if segments > 1:
@@ -153,20 +154,20 @@ def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, segments:
         "update message set state = ?, error = ?, done_ms = ?, smsc_message_id = ? where id = ? and state = ?",
         (to, receipt.error, receipt.seen_ms, smsc_id, chosen.message_id, chosen.state),
     )
-    return receipt.event
+    return parts.Settled(taken=True, event=receipt.event)
 
 
 def _give_part(
     db: sqlite3.Connection, receipt: Receipt, message_id: int, segments: int, smsc_id: str | None
-) -> MessageEvent | None:
-    """Of which part it is nobody can say, and it does not matter: of one whose id is not known."""
+) -> parts.Settled:
+    """Of which part it is nobody can say, and it does not matter: of one whose id is not known. None left: it waits."""
     if receipt.stands_for is not None:
-        return parts.settle_all(db, receipt, message_id).event
+        return parts.settle_all(db, receipt, message_id)
     part = free_part(parts.known(db, message_id), segments)
     if part is None:
-        return None
+        return parts.Settled(taken=False)
     db.execute(parts.PART, (message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error))
-    return parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms).event
+    return parts.settle(db, message_id, error=receipt.error, at_ms=receipt.seen_ms)
 
 
 def _settle_doubt(db: sqlite3.Connection, campaign_id: int, event: MessageEvent, decision_id: int, now_ms: int) -> int:

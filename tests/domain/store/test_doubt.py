@@ -327,3 +327,22 @@ async def test_nothing_goes_again_in_a_campaign_that_is_over(
 
     assert await store.settle_doubt(campaign.id, MessageEvent.RESEND, decision_id=1, now_ms=NOW) == 0
     assert await _state() in IN_DOUBT
+
+
+async def test_an_orphan_for_which_no_part_is_free_keeps_waiting(store: Store, campaign: Campaign) -> None:
+    """It was acknowledged: a word that no part can take now may be of a response that is still to come."""
+    ids = await submitted(store, campaign, segments=2)
+    parts = (
+        PartAnswer(1, MessageState.ACCEPTED, None, None),
+        PartAnswer(2, MessageState.ACCEPTED, "b", None),
+    )
+    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "default", parts=parts)], now_ms=NOW)
+    await store.record_receipts([_receipt(None)], now_ms=NOW)
+    await _adopt(store, campaign)
+    await store.record_receipts([_receipt("x")], now_ms=NOW)
+    await _adopt(store, campaign)
+
+    assert [row.smsc_message_id for row in await PendingReceipt.all()] == ["x"]
+    assert await _state() is MessageState.ACCEPTED
+    await store.record_receipts([_receipt("b")], now_ms=NOW)
+    assert await _state() is MessageState.DELIVERED
