@@ -1,5 +1,6 @@
 """How many segments may leave now: even, and never above the limit in any window of one second. Pure; time is given."""
 
+import math
 from collections import deque
 from typing import Final
 
@@ -9,13 +10,15 @@ _STEPS: Final = 50  # a second is filled in this many steps, so that pacing stay
 SHY: Final = 0.99  #: of a limit that the operator holds us to: what leaves evenly may arrive a little closer together
 _MOMENT_S: Final = 0.005  # what leaves within it is remembered as one
 _LATE_S: Final = 0.1  # a process that was held up so long makes it good; the window holds all the same
+_BRIEF_S: Final = 0.25  # what left in less says nothing of a second
+_GONE: Final = 20  # doublings: no link takes a million times as much
 _CLOSED_S: Final = 0.2  # between looks whether there is a share again
 
 
 class Ceiling:
     """
     How much the operator takes, when that is less than was agreed: throttled, the rate falls at once; then it rises,
-    quickly to near where it was, and slowly on from there.
+    quickly to near where it was, slowly up to there, and from there on ever faster, for there it is not any more.
     """
 
     _FALL: Final = 0.7
@@ -23,6 +26,7 @@ class Ceiling:
     _NEAR: Final = 0.9  # of the rate at which it was throttled
     _QUICK: Final = 0.10  # of that rate, each second
     _SLOW: Final = 0.01
+    _DOUBLED_S: Final = 10.0  # beyond that rate
 
     def __init__(self) -> None:
         self._was: float | None = None  # the rate at which it was throttled
@@ -30,15 +34,21 @@ class Ceiling:
         self._since_s = 0.0
 
     def rate(self, now: float) -> float | None:
-        """Submits a second at ``now``; None: it has never been throttled."""
+        """Submits a second at ``now``; None: it was never throttled, or so long ago that nothing is left of it."""
         was = self._was
         if was is None:
             return None
+        left_s = now - self._since_s
         quick_s = max(0.0, self._NEAR * was - self._rate) / (self._QUICK * was)
-        gone_s = now - self._since_s
-        if gone_s <= quick_s:
-            return self._rate + gone_s * self._QUICK * was
-        return max(self._rate, self._NEAR * was) + (gone_s - quick_s) * self._SLOW * was
+        if left_s <= quick_s:
+            return self._rate + left_s * self._QUICK * was
+        near = max(self._rate, self._NEAR * was)
+        left_s -= quick_s
+        slow_s = max(0.0, was - near) / (self._SLOW * was)
+        if left_s <= slow_s:
+            return near + left_s * self._SLOW * was
+        doublings = (left_s - slow_s) / self._DOUBLED_S
+        return max(near, was) * 2.0**doublings if doublings < _GONE else None
 
     def throttled(self, rate: float, *, now: float) -> None:
         """
@@ -89,11 +99,18 @@ class Pacer:
         return min(self._tps, found) if self._tps else found
 
     def throttled(self, *, now: float) -> None:
-        """The operator says that it is too fast: slower at once, and then the ceiling is looked for again."""
+        """
+        The operator says that it is too fast: slower at once, and then the ceiling is looked for again. Where less left
+        than might have, it is looked for between the two, by factors: a refusal at a quiet moment says little.
+        """
         self._forget(now)
-        left = float(sum(count for _, _, count in self._sent))
         rate = self.rate(now)
-        self._ceiling.throttled(min(left, rate) if rate > 0 and left else left or rate, now=now)
+        if not self._sent:
+            if rate > 0:
+                self._ceiling.throttled(rate, now=now)
+            return
+        left = sum(count for _, _, count in self._sent) / max(_BRIEF_S, min(_WINDOW_S, now - self._sent[0][0]))
+        self._ceiling.throttled(math.sqrt(min(left, rate) * rate) if rate > 0 else left, now=now)
 
     @staticmethod
     def _step(rate: float) -> int:

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -181,4 +182,34 @@ def test_a_route_without_a_limit_learns_one() -> None:
     pacer.throttled(now=1.0)
 
     assert 130 <= pacer.rate(1.0) <= 141
-    assert pacer.rate(600.0) > 200
+    assert pacer.rate(40.0) > 200
+    assert pacer.rate(600.0) == 0, "and forgets it, when it was not there for minutes"
+
+
+@pytest.mark.parametrize("left", [1, 4, 36])
+def test_a_refusal_at_a_quiet_moment_does_not_make_a_campaign_crawl(left: int) -> None:
+    """One submit of a few was refused; a hundred thousand follow."""
+    pacer = Pacer(500)
+    for step in range(left):
+        pacer.take(1, now=step / left)
+    pacer.throttled(now=0.99)
+    assert pacer.rate(1.0) <= 500 * 0.7
+
+    now, count, sent = 1.0, 0, 0
+    while now < 61.0:
+        count = pacer.allow(1_000, now=now)
+        pacer.take(count, now=now)
+        sent += count
+        now += max(pacer.wait(now=now), 0.001)
+
+    assert pacer.rate(61.0) == 500, "within a minute"
+    assert sent >= 500 * 60 / 4
+
+
+def test_a_refusal_of_what_left_long_ago_says_nothing_of_the_pace() -> None:
+    """On a route without a limit, whose operator answers late."""
+    pacer = Pacer(0)
+    pacer.take(50, now=0.0)
+    pacer.throttled(now=5.0)
+
+    assert pacer.rate(5.0) == 0
