@@ -20,7 +20,7 @@ _WORST_FIRST: Final = (LinkStateKind.REFUSED, LinkStateKind.DOWN, LinkStateKind.
 
 class Link:
     """
-    One bind of a route, or the pair of transmitter and receiver that serves as one.
+    One bind of a route, or the pair of transmitter and receiver that serves as one. Once ended it may be run again.
 
     Every submitted part gets exactly one answer, or two where the truth comes after ``NO_RESPONSE``. Callbacks are
     synchronous, come from the event loop, and must not raise; one call each for a socket read.
@@ -57,22 +57,12 @@ class Link:
         self._stop = asyncio.Event()
         self._finished = asyncio.Event()
         self._running = False
-        modes = MODES[route.bind]
-        self._states = [self._state for _ in modes]
-        events = Events(answers=on_answers, incoming=on_incoming, room=on_room, may_write=may_write)
-        self._sessions = [
-            Session(
-                route,
-                mode,
-                name=name if len(modes) == 1 else f"{name}/{mode.description}",
-                events=events,
-                report=self._reporter(index),
-                delays=delays or RetryDelays(),
-                clock=clock,
-            )
-            for index, mode in enumerate(modes)
-        ]
-        self._sender = None if route.bind is Bind.RECEIVER else self._sessions[0]
+        self._events = Events(answers=on_answers, incoming=on_incoming, room=on_room, may_write=may_write)
+        self._delays = delays or RetryDelays()
+        self._clock = clock
+        self._states: list[LinkState] = []
+        self._sessions: list[Session] = []
+        self._sender: Session | None = None
 
     @property
     def state(self) -> LinkState:
@@ -94,16 +84,39 @@ class Link:
     async def run(self) -> None:
         """
         Keep the link up until ``stop``, or until cancelled. Whatever the SMSC does, it goes on, unless the credentials
-        are wrong: then nothing is tried any more (``LinkState.final``).
+        are wrong: then nothing is tried any more (``LinkState.final``), not in another run either.
         """
         self._running = True
+        self._finished.clear()
+        if not self._state.final:
+            self._begin()
         tasks = [asyncio.create_task(session.run(), name=f"link {self.name}") for session in self._sessions]
         try:
             await self._stop.wait()
         finally:
             await asyncio.gather(*map(Session.close, self._sessions, tasks))
-            self._report_state(LinkState(LinkStateKind.STOPPED, datetime.now(UTC), DownReason.STOPPED))
+            if not self._state.final:
+                self._report_state(LinkState(LinkStateKind.STOPPED, datetime.now(UTC), DownReason.STOPPED))
+            self._running = False
+            self._stop.clear()
             self._finished.set()
+
+    def _begin(self) -> None:
+        modes = MODES[self.route.bind]
+        self._states = [LinkState(LinkStateKind.DOWN, datetime.now(UTC)) for _ in modes]
+        self._sessions = [
+            Session(
+                self.route,
+                mode,
+                name=self.name if len(modes) == 1 else f"{self.name}/{mode.description}",
+                events=self._events,
+                report=self._reporter(index),
+                delays=self._delays,
+                clock=self._clock,
+            )
+            for index, mode in enumerate(modes)
+        ]
+        self._sender = None if self.route.bind is Bind.RECEIVER else self._sessions[0]
 
     async def stop(self, *, drain_s: float) -> None:
         """
@@ -116,6 +129,12 @@ class Link:
         self._stop.set()
         if self._running:
             await self._finished.wait()
+
+    def abort(self) -> None:
+        """End ``run`` at once, without a word to the SMSC: what is unanswered is handed back as ``DISCONNECTED``."""
+        for session in self._sessions:
+            session.abort()
+        self._stop.set()
 
     def submit(self, batch: Sequence[Outgoing]) -> int:
         """

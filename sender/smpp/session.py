@@ -88,7 +88,7 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
         Raises:
             BindFailed: It did not come to a bound session.
         """
-        if self._is_shutting_down:
+        if self._ending():
             raise ConnectionAbortedError
         self._report(LinkStateKind.CONNECTING, None, "")
         sequence: Callable[[], int] = self.sequence_generator.next_sequence
@@ -105,6 +105,9 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
             )
             self._report(kind, error.reason, error.detail)
             raise
+        if self._ending():
+            bound.writer.transport.abort()
+            raise ConnectionAbortedError
         self._reader, self._writer = bound.reader, bound.writer
         self._session_state = self.bind_mode.session_state
         self.connection = Connection(
@@ -119,16 +122,23 @@ class Session(ESME):  # type: ignore[misc]  # the library is not typed
         _log.info("bound", link=self._name, mode=self.bind_mode.description)
         self._report(LinkStateKind.BOUND, None, "")
 
+    def _ending(self) -> bool:
+        return self._is_shutting_down  # asked again after each wait
+
     async def stop(self, *, drain_s: float = 0.0) -> None:
         """End the bound session in order (``Connection.unbind``), if there is one, and bind no more."""
         self._is_shutting_down = True
         if self.connection is not None:
             await self.connection.unbind(drain_s=drain_s)
 
-    async def close(self, task: asyncio.Task[None]) -> None:
-        """End ``run``, which is ``task``, at once."""
+    def abort(self) -> None:
+        """End the bound session at once, if there is one, and bind no more."""
         self._is_shutting_down = True
         self._end(self.connection, DownReason.STOPPED)
+
+    async def close(self, task: asyncio.Task[None]) -> None:
+        """End ``run``, which is ``task``, at once."""
+        self.abort()
         # More than once: the library's loop awaits its tasks with wait_for, which in Python 3.11 may swallow a
         # cancellation that meets a task just done.
         while not task.done():

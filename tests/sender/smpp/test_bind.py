@@ -17,7 +17,7 @@ from sender.smpp.binding import BindFailed
 from sender.smpp.check import probe
 from sender.smpp.messages import DownReason, LinkStateKind
 from tests.sender.smpp.conftest import Linking
-from tests.sender.smpp.wire import PATIENCE_S, RawSmsc, accept_bind, make_route
+from tests.sender.smpp.wire import PATIENCE_S, Engine, RawSmsc, accept_bind, make_route
 
 
 def refusing(status: int, *, body: bytes = b"") -> object:
@@ -86,6 +86,22 @@ async def test_wrong_credentials_are_not_tried_again(
     assert (state.final, state.detail) == (True, word)
     assert len(smsc.binds) == knocks
     assert not any(state.kind is LinkStateKind.BOUND for state in engine.states)
+
+
+async def test_refused_credentials_stay_refused_in_the_next_run(smsc: RawSmsc):
+    """To knock on with them locks the account."""
+    smsc.on_bind = refusing(0x0E)
+    engine = Engine()
+    link = engine.attach(make_route(smsc.port))
+    for _ in range(2):
+        running = asyncio.create_task(link.run())
+        await engine.reached(LinkStateKind.REFUSED)
+        await link.stop(drain_s=0)
+        await running
+        smsc.on_bind = accept_bind
+        assert link.state.final
+
+    assert len(smsc.binds) == 1
 
 
 async def test_another_refusal_is_tried_again(smsc: RawSmsc, linked: Linking):

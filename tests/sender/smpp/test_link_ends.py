@@ -254,6 +254,46 @@ async def test_stop_ends_a_link_that_never_was_up_at_once(smsc: RawSmsc, linked:
     assert engine.states[-1].kind is LinkStateKind.STOPPED
 
 
+async def test_a_link_that_has_ended_may_be_run_again(smsc: RawSmsc):
+    """Another sender had its bind meanwhile."""
+    engine = Engine()
+    link = engine.attach(make_route(smsc.port))
+    for bind in (1, 2):
+        running = asyncio.create_task(link.run())
+        await engine.until(lambda: engine.link.room)
+        engine.link.submit([message(bind)])
+        peer = await smsc.peer()
+        (submit,) = await peer.submits(1)
+        peer.send(response(submit))
+        await engine.answered(bind)
+        await link.stop(drain_s=PATIENCE_S)
+        await running
+        assert engine.states[-1].kind is LinkStateKind.STOPPED
+        assert link.room == 0
+
+    assert engine.kinds == [AnswerKind.OK] * 2
+    assert len(smsc.binds) == 2
+
+
+async def test_a_link_ends_from_one_moment_to_the_next(smsc: RawSmsc, linked: Linking):
+    """Its bind may be another's already: nothing is waited for, not even the end of a bind under way."""
+    engine = await linked()
+    peer = await smsc.peer()
+    await engine.until(lambda: engine.link.room)
+    engine.link.submit([message(1)])
+    engine.link.abort()
+    assert engine.kinds == [AnswerKind.DISCONNECTED]
+    assert engine.link.room == 0
+    await peer.gone()
+    await engine.reached(LinkStateKind.STOPPED)
+    running = asyncio.create_task(engine.link.run())
+    await engine.reached(LinkStateKind.CONNECTING)
+    engine.link.abort()
+    await running
+
+    assert [state.kind for state in engine.states].count(LinkStateKind.BOUND) == 1
+
+
 async def test_cancelling_the_link_hands_back_too(smsc: RawSmsc):
     """However the program ends, each message has its word."""
     engine = Engine()
