@@ -22,7 +22,7 @@ import structlog
 from bench.dispatch import databases
 from bench.postgres import NoPostgres
 from bench.scene import Lag, fill
-from bench.senders import sending
+from bench.senders import BINDS, bound, sending
 from domain.database import open_database
 from domain.models import Campaign
 from domain.rules.campaign_state import CampaignState
@@ -51,7 +51,7 @@ async def keep(tps: int, *, of_campaign: bool, seconds: float, database: str) ->
     """Two senders at ``tps``, the route's or the campaign's, for so long."""
     smsc = Smsc(script=Script(builtin=False, receipt_delay_s=0.0, receipt_jitter_s=0.0))
     await smsc.start()
-    route = f"smpp://b:b@127.0.0.1:{smsc.port}?window=50&tps={0 if of_campaign else tps}"
+    route = f"smpp://b:b@127.0.0.1:{smsc.port}?window=50&binds={BINDS}&tps={0 if of_campaign else tps}"
     lag = Lag()
     async with open_database(database), contextlib.AsyncExitStack() as stack:
         campaign = await fill(_HELD + int(tps * (seconds + 4 * _SETTLE_S)))
@@ -59,8 +59,7 @@ async def keep(tps: int, *, of_campaign: bool, seconds: float, database: str) ->
         await Campaign.filter(id=campaign.id).update(**columns)
         for _ in range(2):
             await stack.enter_async_context(sending(database, route))
-        while len({message.session for message in smsc.journal.since(1)}) < 2:
-            await asyncio.sleep(0.05)
+        await bound(2, BINDS)
         await asyncio.sleep(_SETTLE_S)
         first = smsc.summary().received
         watching = asyncio.create_task(lag.watch())

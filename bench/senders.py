@@ -21,13 +21,14 @@ import structlog
 from bench.scene import Lag, fill, smsc
 from domain import store
 from domain.database import open_database
-from domain.models import Campaign
+from domain.models import Campaign, Sender
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
 from sender.worker import Worker
 
 _WINDOW = 200
+BINDS = 2  #: of the route: one sender holds both, of two each has one
 _BOUND_S = 30.0
 
 
@@ -45,22 +46,34 @@ async def sending(database: str, route: str) -> AsyncIterator[dict[str, float]]:
         said.update(json.loads(out or "{}"))
 
 
-async def _bound(links: int) -> None:
-    deadline = time.monotonic() + _BOUND_S
-    while sum(link["state"] == "bound" for link in await store.current().links(time.time_ns() // 1_000_000)) < links:
-        if time.monotonic() > deadline:
-            raise RuntimeError("the senders do not bind")
+async def bound(senders: int, binds: int) -> None:
+    """
+    Until so many senders hold as many of the route's binds each.
+
+    Raises:
+        RuntimeError: They do not come to it, or hold more at once.
+    """
+    deadline, wanted = time.monotonic() + _BOUND_S, [binds // senders] * senders
+    held: list[int] = []
+    while held != wanted:
+        held = [sum(link["state"] == "bound" for link in one.links) for one in await Sender.all()]
+        if sum(held) > binds or time.monotonic() > deadline:
+            raise RuntimeError(f"of {binds} binds the senders hold {held}")
         await asyncio.sleep(0.1)
 
 
 async def rate(senders: int, database: str, messages: int) -> float:
-    """Messages a second of so many senders, from when the campaign may run to the last durable response."""
+    """
+    Messages a second of so many senders with the same binds between them, from when the campaign may run to the last
+    durable response.
+    """
     async with smsc() as port, open_database(database), contextlib.AsyncExitStack() as stack:
         campaign = await fill(messages)
         await Campaign.filter(id=campaign.id).update(state=CampaignState.PAUSED)
+        route = f"smpp://b:b@127.0.0.1:{port}?window={_WINDOW}&binds={BINDS}"
         for _ in range(senders):
-            await stack.enter_async_context(sending(database, f"smpp://b:b@127.0.0.1:{port}?window={_WINDOW}"))
-        await _bound(senders)
+            await stack.enter_async_context(sending(database, route))
+        await bound(senders, BINDS)
         await Campaign.filter(id=campaign.id).update(state=CampaignState.RUNNING)
         began = time.perf_counter()
         while await store.current().undone(campaign.id):

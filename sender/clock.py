@@ -1,11 +1,26 @@
 """
-A sender's clock held against the database's: hours and leases of several machines only agree if their clocks do.
+What time it is, and waiting. A sender's clock is held against the database's: hours and leases of several machines only
+agree if their clocks do.
 """
 
+import asyncio
+import contextlib
+import time
 from collections.abc import Awaitable, Callable
 
 from domain.usecases.standing import CLOCK_LIMIT_S
-from sender.feed import now_ms
+
+
+def now_ms() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+async def within(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, but not for longer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class Clock:

@@ -4,7 +4,6 @@ by campaign. Writes nothing to the wire.
 """
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,9 @@ from domain.rules.reach import NOT_ENABLED, Reach
 from domain.rules.template import compile_template
 from domain.store import Claim, ToSend
 from domain.usecases import campaigns
+from sender.clock import now_ms, within
 from sender.lease import SenderName
+from sender.leftovers import Leftovers
 from sender.pacing import SHY, Pacer
 from sender.rendering import renderer
 from sender.routing import Routing
@@ -128,6 +129,7 @@ class Feed:
         share: Callable[[str, float], float] = lambda _, tps: tps,
     ) -> None:
         self._routing = routing
+        self._left_over = Leftovers(routing)
         self._more = more
         self._spent = spent
         self._share_of = share
@@ -205,6 +207,7 @@ class Feed:
         queues = self._queues[route]
         for campaign_id in list(queues):
             self._drop(queues, campaign_id)
+        self._left_over.forget()
         self._short.set()
 
     def _drop(self, queues: dict[int, deque[Ready]], campaign_id: int) -> None:
@@ -292,8 +295,9 @@ class Feed:
 
     def _hungry(self, campaign_id: int, share: int) -> bool:
         """Whether some route has little of the campaign; but what waits for the others must not fill the memory."""
-        ready = [len(queues.get(campaign_id, ())) for queues in self._queues.values()]
-        return min(ready) < share and sum(ready) < (_MOST_READY if len(ready) > 1 else share)
+        closed = self._routing.closed
+        ready = [len(queues.get(campaign_id, ())) for route, queues in self._queues.items() if route not in closed]
+        return bool(ready) and min(ready) < share and sum(ready) < (_MOST_READY if len(ready) > 1 else share)
 
     async def run(self, sender: SenderName, stop: asyncio.Event) -> None:
         """Keep about ``_TARGET`` messages ready until ``stop``. Whatever the database does, it is asked again."""
@@ -304,7 +308,7 @@ class Feed:
                 if not await self._claim_safely(sender.name, campaign):
                     self._look_s[campaign.campaign_id] = time.monotonic() + _IDLE_S
             if not wanting:
-                await _within(self._short, _IDLE_S)
+                await within(self._short, _IDLE_S)
 
     async def _claim_safely(self, sender: str, campaign: Running) -> bool:
         try:
@@ -317,16 +321,21 @@ class Feed:
 
     async def _claim(self, sender: str, campaign: Running) -> bool:
         """One claim of the campaign, rendered; False: there is nothing to claim."""
-        claim = await store.current().claim(sender, campaign.campaign_id, now_ms=now_ms(), limit=_CLAIM)
+        now, left, key = time.monotonic(), self._left_over, campaign.campaign_id
+        limit, without = _CLAIM if left.retries(key, now=now) else 0, left.chunks(key, now=now)
+        claim = await store.current().claim(sender, key, now_ms=now_ms(), limit=limit, without=without)
         if claim is None:
             return False
-        held = Held(claim)
+        held, found = Held(claim), True
         try:
-            await self._prepare(campaign, held, await store.current().pending(claim))
+            rows = await store.current().pending(claim)
+            ours = left.ours(claim, rows, now=now)
+            found = bool(ours) or not rows
+            await self._prepare(campaign, held, ours)
         finally:
             if held.spent:
                 self._spent(held)
-        return True
+        return found
 
     async def _prepare(self, campaign: Running, held: Held, rows: Sequence[ToSend]) -> None:
         try:
@@ -386,15 +395,3 @@ class Feed:
             made += 1
         held.ready += made
         self._count += made
-
-
-async def _within(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, but not for longer."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await event.wait()
-
-
-def now_ms() -> int:
-    """Epoch milliseconds."""
-    return time.time_ns() // 1_000_000

@@ -8,5 +8,6 @@ RECEIPTS = Counter("pregon_receipts_total", "Receipts that changed a message", [
 READY = Gauge("pregon_ready_messages", "Messages claimed and rendered, waiting for room")
 IN_FLIGHT = Gauge("pregon_in_flight_messages", "Messages submitted and not settled")
 LINKS = Gauge("pregon_links_bound", "Links that are bound")
+BINDS = Gauge("pregon_binds_held", "Links that run: this sender's part of the route's binds", ["route"])
 WINDOW_USE = Gauge("pregon_window_use_ratio", "Submits in flight over the link's window: 1 is full", ["link"])
 CLAIM_LAG = Gauge("pregon_claim_lag_seconds", "How long the campaign that waits longest for messages has waited")

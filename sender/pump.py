@@ -11,7 +11,8 @@ import structlog
 
 from domain import store
 from domain.store import Claim, Submission
-from sender.feed import Feed, Ready, now_ms
+from sender.clock import now_ms
+from sender.feed import Feed, Ready
 from sender.lease import SenderName
 from sender.metrics import SUBMITTED
 from sender.pacing import Pacer
@@ -186,10 +187,15 @@ class Pump:
                 row = 0
         return frozenset(allowed)
 
-    def drop_parts(self) -> None:
-        """The lease was lost: what should follow is another's to decide, and in doubt."""
-        dropped = list(self._follow)
+    def take_parts(self) -> list[Ready]:
+        """What should have followed here: the link has ended."""
+        parts = list(self._follow)
         self._follow.clear()
+        return parts
+
+    def drop_parts(self) -> None:
+        """The lease was lost, or the route: what should follow is another's to decide, and in doubt."""
+        dropped = self.take_parts()
         self._settler.answered(self.link.route, [one for ready in dropped for one in lost(ready)])
 
     def _send_parts(self, now: float) -> None:

@@ -18,7 +18,8 @@ from domain.rules.receipt import (
 )
 from domain.rules.route import Route
 from domain.store import LatePart, PartAnswer, Receipt, Result, Word
-from sender.feed import Ready, now_ms
+from sender.clock import now_ms
+from sender.feed import Ready
 from sender.smpp import Answer, AnswerKind, Incoming
 
 _K = AnswerKind

@@ -13,6 +13,9 @@ class Routing:
 
     Args:
         routes: In order; the first is the default.
+
+    Attributes:
+        closed: Routes of which other senders hold all binds: what goes over them is theirs.
     """
 
     def __init__(self, routes: Sequence[Route]) -> None:
@@ -21,6 +24,7 @@ class Routing:
         self._by_prefix = sorted(
             ((prefix, route.name) for route in routes for prefix in route.prefixes), key=lambda one: -len(one[0])
         )
+        self.closed: frozenset[str] = frozenset()
         self._down_s: dict[str, float] = {}  # routes that cannot be used, and since when
         references = References()
         own = {self._default, *(name for _, name in self._by_prefix)}

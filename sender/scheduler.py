@@ -105,6 +105,7 @@ class Scheduler:
         await self._safely("sweep", self._sweep)
 
     async def _sweep(self) -> None:
+        await self._clock.measure()  # the time may have been set since: nobody is swept by a wrong clock
         moment_ms = self._clock.database_ms()
         await pulse.beat(moment_ms)
         doubt = await store.current().sweep_senders(moment_ms)

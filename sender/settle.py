@@ -14,8 +14,9 @@ from domain import store
 from domain.rules.message_state import MessageEvent
 from domain.rules.route import Route
 from domain.store import Evidence, LatePart, Receipt, Result, Word
+from sender.clock import now_ms
 from sender.consequences import Consequences
-from sender.feed import Held, Ready, now_ms
+from sender.feed import Held, Ready
 from sender.metrics import RECEIPTS, RESULTS
 from sender.orphans import Adopter
 from sender.results import judge, late, plain, receipt, take_refused

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from typing import Final
 
 import structlog
 
 from domain import store
+from sender.clock import within
 from sender.lease import SenderName
 from sender.pacing import NOTHING
 
@@ -16,16 +17,35 @@ log = structlog.get_logger()
 _ROUND_S: Final = 1.0
 #: What another gave up it may have used within the last second: more is used only when that second is over.
 _SETTLE_S: Final = 1.05
+_BINDS: Final = "binds:"
+
+
+def binds_of(route: str) -> str:
+    """What the binds of a route are called."""
+    return _BINDS + route
 
 
 class Shares:
     """
     Args:
+        open_binds: How many binds are open of what is named, whatever may be used: they are given up only when they
+            are closed. 0 for what is no bind.
         clock: Monotonic seconds.
+
+    Attributes:
+        told: The database has said what may be used, under the name that the sender has now.
     """
 
-    def __init__(self, sender: SenderName, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        sender: SenderName,
+        *,
+        open_binds: Callable[[str], int] = lambda _: 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.told = False
         self._sender = sender
+        self._open_binds = open_binds
         self._clock = clock
         self._limits: dict[str, float] = {}
         self._using: dict[str, float] = {}
@@ -47,17 +67,22 @@ class Shares:
             self._using[resource] = self._rising.pop(resource)[0]
         return min(self._using.get(resource, 0.0), limit) or NOTHING
 
-    def keep(self, resources: Mapping[str, float]) -> None:
+    def keep(self, resources: Collection[str]) -> None:
         """These are all that are wanted; the others are given up."""
-        for resource in self._limits.keys() - resources.keys():
+        for resource in self._limits.keys() - set(resources):
             del self._limits[resource]
             self._using.pop(resource, None)
             self._rising.pop(resource, None)
 
     def forget(self) -> None:
         """The lease was lost, and with it every share."""
+        self.told = False
         self._using.clear()
         self._rising.clear()
+
+    def look(self) -> None:
+        """Ask at once."""
+        self._asked.set()
 
     async def run(self) -> None:
         """Until cancelled. What is held stays held while the database does not answer."""
@@ -67,19 +92,18 @@ class Shares:
                     continue  # less is used now: say so at once
             except Exception:
                 log.exception("shares_failed", sender=self._sender.name)
-            try:
-                async with asyncio.timeout(_ROUND_S):
-                    await self._asked.wait()
-            except TimeoutError:
-                pass
+            await within(self._asked, _ROUND_S)
 
     async def round(self) -> bool:
         """Ask once. True: something fell, which is yet to be written."""
         self._asked.clear()
         if not self._limits:
             return False
-        using = {key: max(self._using.get(key, 0.0), self._rising.get(key, (0.0, 0.0))[0]) for key in self._limits}
-        granted = await store.current().share_pace(self._sender.name, dict(self._limits), using=using)
+        name, using = self._sender.name, {key: self._used(key) for key in self._limits}
+        granted = await store.current().share_pace(name, dict(self._limits), using=using)
+        if self._sender.name != name:
+            return False  # the lease was lost meanwhile, and with it what was granted
+        self.told = self.told or bool(granted)
         fell = False
         for resource, share in granted.items():
             if resource not in self._limits:
@@ -87,7 +111,16 @@ class Shares:
             if share < using[resource]:
                 self._rising.pop(resource, None)
                 self._using[resource] = min(share, self._using.get(resource, 0.0))
-                fell = True
+                fell = fell or self._used(resource) < using[resource]
             elif share > using[resource]:
-                self._rising[resource] = (share, self._clock() + _SETTLE_S)
+                self._rising[resource] = (share, self._clock() + _settle_s(resource))
         return fell
+
+    def _used(self, resource: str) -> float:
+        rising, _ = self._rising.get(resource, (0.0, 0.0))
+        return max(self._using.get(resource, 0.0), rising, float(self._open_binds(resource)))
+
+
+def _settle_s(resource: str) -> float:
+    """A bind that was given up is closed."""
+    return 0.0 if resource.startswith(_BINDS) else _SETTLE_S

@@ -14,25 +14,24 @@ from typing import Final
 import structlog
 
 from domain import monitoring, store
-from domain.models import Campaign
-from domain.rules.blanks import decided
-from domain.rules.campaign_state import CampaignState
 from domain.rules.route import Route
-from domain.usecases import campaigns, measuring, numbering
+from domain.usecases import campaigns, measuring
 from sender import metrics
-from sender.clock import Clock
+from sender.clock import Clock, now_ms, within
 from sender.consequences import ACCOUNT_REFUSED, SENDER_REFUSED
 from sender.faults import FaultWatch
-from sender.feed import Feed, Held, Ready, Running, now_ms
+from sender.feed import Feed, Held, Ready, Running
 from sender.interpreter import tuned_for_throughput
 from sender.lease import SenderName
 from sender.orphans import Adopter
 from sender.pacing import NOTHING, SHY, Pacer
 from sender.pump import Pump, lost
 from sender.routing import Routing
+from sender.running import running_campaigns
 from sender.scheduler import Scheduler
+from sender.seats import Seats
 from sender.settle import Settler
-from sender.shares import Shares
+from sender.shares import Shares, binds_of
 from sender.smpp import Answer, Link, LinkStateKind
 from sender.throttle import Throttle
 
@@ -43,7 +42,6 @@ _WRITES: Final = 0.9  # of a lease: a sender stops writing before others may swe
 _HEARTBEAT_S: Final = 3.0
 _LOOK_S: Final = 0.3  # between looks at which campaigns run
 _WANTS_S: Final = 5.0  # a share is kept so long while there is nothing to use it for
-_DRAIN_S: Final = 10.0  # a graceful end waits this long for responses
 
 
 class Worker:
@@ -55,7 +53,7 @@ class Worker:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._routes = tuple(routes)
         self._sender = SenderName(_new_name())
-        self._shares = Shares(self._sender)
+        self._shares = Shares(self._sender, open_binds=lambda resource: self._seats.running(resource))
         self._wanted_s: dict[str, float] = {}  # limits that senders share, and when there last was something for them
         self._routing = Routing(routes)
         self._feed = Feed(self._routing, more=self._wake, spent=self._spent, share=self._share_of)
@@ -69,7 +67,8 @@ class Worker:
             adopter=self._adopter,
             throttled=self._throttled,
         )
-        self._links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
+        links = [self._link(route, number) for route in routes for number in range(1, route.binds + 1)]
+        self._seats = Seats(links, shares=self._shares, sender=self._sender)
         self._sending = [route for route in routes if route.name in self._routing.encoders]
         self._pacers = {route.name: Pacer(NOTHING if route.tps else 0.0, shy=SHY) for route in self._sending}
         self._clock = Clock(lambda: store.current().clock_ms())
@@ -83,7 +82,7 @@ class Worker:
                 sender=self._sender,
                 suspect=self._scheduler.suspect,
             )
-            for link in self._links
+            for link in links
             if (pacer := self._pacers.get(link.route.name)) is not None
         ]
         self._pump_of = {pump.link.name: pump for pump in self._pumps}
@@ -114,7 +113,7 @@ class Worker:
 
     def _on_state(self, name: str, kind: LinkStateKind, reason: str) -> None:
         log.info("link_state", link=name, state=kind, reason=reason)
-        metrics.LINKS.set(sum(link.state.kind is LinkStateKind.BOUND for link in self._links))
+        metrics.LINKS.set(sum(link.state.kind is LinkStateKind.BOUND for link in self._seats.links))
         self._states_changed.set()
         self._wake()
 
@@ -143,11 +142,11 @@ class Worker:
         await self._scheduler.wake_up()
         await self._register()
         await measuring.carries(self._routes[0].alphabet)
-        monitoring.checks["sender"] = self._health
+        monitoring.checks["sender"] = self._seats.health
         self._measure()
         feeding = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            links = [group.create_task(link.run(), name=link.name) for link in self._links]
+            seating = group.create_task(self._seats.run(), name="seats")
             settling = group.create_task(self._settler.run(), name="settle")
             judging = group.create_task(self._faults.run(), name="faults")
             heart = group.create_task(self._keep_lease(), name="lease")
@@ -166,8 +165,8 @@ class Worker:
             self._wake()
             looking.cancel()
             await asyncio.gather(*work, ticking, return_exceptions=True)
-            await asyncio.gather(*(link.stop(drain_s=_DRAIN_S) for link in self._links))
-            await asyncio.gather(*links, return_exceptions=True)
+            self._seats.end()
+            await asyncio.wait([seating])
             for task in (settling, giving, heart, judging, sharing, adopting):
                 task.cancel()
         try:
@@ -191,11 +190,7 @@ class Worker:
 
     async def _keep_lease(self) -> None:
         while True:
-            try:
-                async with asyncio.timeout(_HEARTBEAT_S):
-                    await self._states_changed.wait()
-            except TimeoutError:
-                pass
+            await within(self._states_changed, _HEARTBEAT_S)
             self._states_changed.clear()
             metrics.READY.set(self._feed.count)
             metrics.IN_FLIGHT.set(self._settler.in_flight)
@@ -219,8 +214,10 @@ class Worker:
         """Gauges that are read when they are asked for."""
         metrics.CLAIM_LAG.set_function(lambda: self._feed.lag_s(now=time.monotonic()))
         metrics.WINDOW_USE.clear()
-        for link in self._links:
-            metrics.WINDOW_USE.labels(link.name).set_function(partial(_window_use, link))
+        for pump in self._pumps:
+            metrics.WINDOW_USE.labels(pump.link.name).set_function(partial(_window_use, pump.link))
+        for route in self._routes:
+            metrics.BINDS.labels(route.name).set_function(partial(self._seats.running, binds_of(route.name)))
 
     async def _begin_anew(self) -> None:
         """
@@ -230,17 +227,13 @@ class Worker:
         log.warning("lease_lost", sender=self._sender.name)
         self._sender.until_s = 0.0
         self._sender.name = _new_name()
+        self._seats.lapse()
         self._feed.clear()
         self._shares.forget()
         for pump in self._pumps:
             pump.drop_parts()
             pump.link.drop_unwritten()
         await self._register()
-
-    def _health(self) -> tuple[bool, str]:
-        """For ``/healthz``: well while at least one link is bound."""
-        bound = sum(link.state.kind is LinkStateKind.BOUND for link in self._links)
-        return bound > 0, f"{bound} of {len(self._links)} links bound"
 
     def _link_states(self) -> list[dict[str, object]]:
         return [
@@ -255,7 +248,7 @@ class Worker:
                 "tps": link.route.tps,
                 "receipts": link.route.registered_delivery & 0b11 == 1,  # SMPP 3.4 §5.2.17: of success and failure
             }
-            for link in self._links
+            for link in self._seats.links
         ]
 
     def _state_of(self, link: Link) -> dict[str, object]:
@@ -269,7 +262,7 @@ class Worker:
         """Which campaigns run: a new one starts, a stopped one falls silent within one look and one window."""
         while True:
             try:
-                running = await _running() if self._clock.right else []
+                running = await running_campaigns() if self._clock.right else []
                 await self._stop_refused(running)
                 self._share(running)
                 self._choose_routes()
@@ -288,7 +281,7 @@ class Worker:
             for name, (_, has) in limits.items()
             if has or now - self._wanted_s.get(name, 0.0) < _WANTS_S
         }
-        self._shares.keep({name: limits[name][0] for name in self._wanted_s})
+        self._shares.keep(self._wanted_s.keys() | self._seats.resources)
         for route in self._sending:
             self._pacers[route.name].tps = self._share_of(f"route:{route.name}", route.tps)
         self._wake()
@@ -300,17 +293,31 @@ class Worker:
         return self._shares.of(resource, limit)
 
     def _choose_routes(self) -> None:
-        """What is ready for a route that is down goes back and is made anew for the one that takes over."""
-        now = time.monotonic()
+        """
+        What is ready for a route that is down goes back and is made anew for the one that takes over; for one of which
+        others hold all binds, it is left to them. How such a route is they know.
+        """
+        now, closed = time.monotonic(), self._seats.without(self._sending)
+        self._routing.closed = closed
         up, refused = self._routes_of(LinkStateKind.BOUND), self._routes_of(LinkStateKind.REFUSED)
         consequences = self._settler.consequences
         usable = {one.name: one.name in up and not consequences.rests(one.name, now=now) for one in self._sending}
+        usable |= dict.fromkeys(closed, True)
         for name in sorted(self._routing.update(usable, refused=refused - up, now=now)):
             log.warning("route_changes", route=name, usable=usable[name])
             self._feed.drop_route(name)
+        for name in closed:
+            if self._feed.has(route=name):
+                self._feed.drop_route(name)
+        for pump in self._pumps:
+            if pump.link.route.name in closed:
+                pump.drop_parts()
+            elif not self._seats.serves(pump.link):
+                for ready in pump.take_parts():
+                    self._follow(ready, self._sender.name)
 
     def _routes_of(self, kind: LinkStateKind) -> set[str]:
-        return {link.route.name for link in self._links if link.state.kind is kind}
+        return {link.route.name for link in self._seats.links if link.state.kind is kind}
 
     def _throttled(self, route: Route) -> None:
         pacer = self._pacers.get(route.name)
@@ -332,16 +339,19 @@ class Worker:
         """The parts without a final answer go again on the same route, under the same reference."""
         missing = tuple(part for part in range(1, ready.segments + 1) if part not in ready.answers)
         ready.outgoing = ready.outgoing._replace(only=missing)
-        pumps = [pump for pump in self._pumps if pump.link.route.name == ready.route]
-        pump, name = pumps[ready.message_id % len(pumps)], self._sender.name
+        asyncio.get_running_loop().call_later(delay_s, self._follow, ready, self._sender.name)
 
-        def follow() -> None:
-            if self._sender.name == name:
-                pump.follow(ready)
-            else:
-                self._settler.answered(pump.link.route, lost(ready))
+    def _follow(self, ready: Ready, name: str) -> None:
+        pumps = self._pumps_of(ready.route)
+        serving = [pump for pump in pumps if self._seats.serves(pump.link)] or pumps
+        pump = serving[ready.message_id % len(serving)]
+        if self._sender.name == name:
+            pump.follow(ready)
+        else:
+            self._settler.answered(pump.link.route, lost(ready))
 
-        asyncio.get_running_loop().call_later(delay_s, follow)
+    def _pumps_of(self, route: str) -> list[Pump]:
+        return [pump for pump in self._pumps if pump.link.route.name == route]
 
     def _spent(self, held: Held) -> None:
         self._owed.append(held)
@@ -364,26 +374,6 @@ class Worker:
 
 def _window_use(link: Link) -> float:
     return link.in_flight / link.route.window
-
-
-async def _running() -> list[Running]:
-    columns = ("id", "account_id", "text", "sender_id", "tps", "priority", "open_until", "blanks")
-    found = await Campaign.filter(state=CampaignState.RUNNING).only(*columns).order_by("id")
-    reaches = await numbering.reaches_of({c.account_id for c in found}) if found else {}  # type: ignore[attr-defined]
-    return [
-        Running(
-            c.id,
-            c.account_id,  # type: ignore[attr-defined]
-            c.text,
-            c.sender_id,
-            reaches[c.account_id],  # type: ignore[attr-defined]
-            c.tps or 0.0,
-            c.priority,
-            c.open_until.timestamp() if c.open_until else 0.0,
-            decided(c.blanks),
-        )
-        for c in found
-    ]
 
 
 def _new_name() -> str:

@@ -7,7 +7,7 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | Parameter | Default | Meaning |
 |---|---|---|
 | bind | transceiver | or transmitter_receiver (a pair), transmitter, receiver |
-| binds | 1 | sessions at once, 1 to 100 |
+| binds | 1 | sessions at once over all senders, 1 to 100 |
 | window | 50 | unanswered submits allowed at once, for each bind, 1 to 10000 |
 | tps | 0 | submits a second over all binds and all senders; 0: no limit of ours |
 | prefixes | empty | numbers that begin so go over this route, as in 51,593; the longest wins; empty: those left over |

@@ -1,6 +1,7 @@
 """
-How several senders share what they together have only so much of: messages a second, of a route or of a campaign. What
-they may use at the same time never adds up to more than the limit, not even while one joins or leaves.
+How several senders share what they together have only so much of: messages a second, of a route or of a campaign, and
+binds of a route. What they may use at the same time never adds up to more than the limit, not even while one joins or
+leaves. Who came first keeps what does not come out even, so nobody gives up its last bind to one that joins.
 
 A sender that has too much first uses less, then says so; only what it has given up so may be given to another.
 """

@@ -5,7 +5,7 @@ Every method is one transaction, or a few where it says so. What is refused by a
 an error: somebody else was first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -233,7 +233,7 @@ class DispatchStore(Protocol):
 
         Args:
             limits: By the name of what is limited.
-            using: What it uses at the moment; nothing of what is not named.
+            using: What it uses at the moment (binds: that are open); nothing of what is not named.
 
         Returns:
             What may be used from now on; less than ``using`` means that it must use less, and say so. Empty: its lease
@@ -275,10 +275,12 @@ class DispatchStore(Protocol):
         """A graceful end: free chunks and retries and delete the row. What is still in flight goes in doubt."""
         ...
 
-    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
+    async def claim(
+        self, sender: str, campaign_id: int, *, now_ms: int, limit: int, without: Collection[int] = ()
+    ) -> Claim | None:
         """
-        Lease due retries (at most ``limit``) or else one chunk of the campaign; only while it is RUNNING, before its
-        closing hour, and with something left of the day's limits.
+        Lease due retries (at most ``limit``) or else one chunk of the campaign, none of ``without``; only while it is
+        RUNNING, before its closing hour, and with something left of the day's limits.
         """
         ...
 

@@ -28,12 +28,13 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Program:
-    """A ``pregon`` command as a process of its own."""
+    """A ``pregon`` command as a process of its own; ``module``: what runs it."""
 
     arguments: list[str]
     environment: dict[str, str]
     log: Path
     process: asyncio.subprocess.Process | None = None
+    module: str = "pregon"
 
     async def start(self) -> None:
         """Start it, its output at the end of the log."""
@@ -41,7 +42,7 @@ class Program:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "pregon",
+                self.module,
                 *self.arguments,
                 env={**os.environ, **self.environment},
                 stdout=out,

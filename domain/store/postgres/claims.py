@@ -1,6 +1,6 @@
 """Claims and submits on PostgreSQL: what a sender leases, reads, marks and gives back. Answers are in ``answers``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from domain.rules.message_state import MessageEvent, sources, target
@@ -100,7 +100,9 @@ def rows_of(tag: str) -> int:
 class PostgresClaims(PostgresAnswers):
     """What a sender does with the messages it holds. ``domain.store.interface`` says what each method promises."""
 
-    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
+    async def claim(
+        self, sender: str, campaign_id: int, *, now_ms: int, limit: int, without: Collection[int] = ()
+    ) -> Claim | None:
         async with self.hot() as db, db.transaction():
             if await db.fetchval(_MAY_CLAIM, sender, campaign_id, now_ms) is None:
                 return None
@@ -121,10 +123,11 @@ class PostgresClaims(PostgresAnswers):
                 return Claim(campaign_id, None, tuple(sorted(row[0] for row in due)))
             chunk = await db.fetchval(
                 "update chunk set state = 'leased', sender = $1 where state = 'ready' and id ="
-                " (select id from chunk where campaign_id = $2 and state = 'ready' order by id limit 1"
-                " for update skip locked) returning id",
+                " (select id from chunk where campaign_id = $2 and state = 'ready' and id <> all($3::bigint[])"
+                " order by id limit 1 for update skip locked) returning id",
                 sender,
                 campaign_id,
+                [*without],
             )
         return Claim(campaign_id, chunk, ()) if chunk is not None else None
 

@@ -8,7 +8,7 @@ loop on the other thread every row of a ``fetchall`` or ``executemany`` would wa
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from domain.rules.message_state import MessageEvent, sources, target
@@ -61,8 +61,10 @@ _DROP_RETRIES: Final = "delete from retry where message_id in (select value from
 class SqliteClaims(SqliteAnswers):
     """What a sender does with the messages it holds. ``domain.store.interface`` says what each method promises."""
 
-    async def claim(self, sender: str, campaign_id: int, *, now_ms: int, limit: int) -> Claim | None:
-        return await self.write_together(lambda db: _claim(db, sender, campaign_id, now_ms, limit))
+    async def claim(
+        self, sender: str, campaign_id: int, *, now_ms: int, limit: int, without: Collection[int] = ()
+    ) -> Claim | None:
+        return await self.write_together(lambda db: _claim(db, sender, campaign_id, now_ms, limit, without))
 
     async def pending(self, claim: Claim) -> Sequence[ToSend]:
         query, key = (
@@ -95,7 +97,9 @@ class SqliteClaims(SqliteAnswers):
         await self.write_together(lambda db: _finish_claim(db, sender, claim), patient=True)
 
 
-def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int) -> Claim | None:
+def _claim(
+    db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, limit: int, without: Collection[int]
+) -> Claim | None:
     allowed = db.execute(_MAY_SEND, {"sender": sender, "campaign": campaign_id, "now": now_ms}).fetchone()
     if allowed is None or Terms._make(allowed).quota(db, campaign_id, now_ms).reached:
         return None
@@ -109,8 +113,9 @@ def _claim(db: sqlite3.Connection, sender: str, campaign_id: int, now_ms: int, l
         return Claim(campaign_id, None, tuple(sorted(row[0] for row in due)))
     chunk = db.execute(
         "update chunk set state = 'leased', sender = ? where state = 'ready' and id ="
-        " (select id from chunk where campaign_id = ? and state = 'ready' order by id limit 1) returning id",
-        (sender, campaign_id),
+        " (select id from chunk where campaign_id = ? and state = 'ready'"
+        " and id not in (select value from json_each(?)) order by id limit 1) returning id",
+        (sender, campaign_id, json.dumps([*without])),
     ).fetchall()
     return Claim(campaign_id, chunk[0][0], ()) if chunk else None
 

@@ -1,7 +1,7 @@
 """
 Runs one of our programs with a trap in it::
 
-    python -m tests.acceptance.crash.kill_at half-written --passage 3 -- sender
+    python -m tests.acceptance.crash.kill_at --point half-written --passage 3 -- sender
 
 It is the product's own ``main``, in this process; at the third half-written PDU the process is gone.
 """
@@ -120,7 +120,7 @@ def run(arms: Arms, arguments: Sequence[str]) -> None:
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("point", choices=tuple(POINTS))
+    parser.add_argument("--point", choices=tuple(POINTS))
     parser.add_argument("--passage", type=int, default=1)
     parser.add_argument("--mutant", choices=tuple(MUTANTS))
     parser.add_argument("--lease", type=float, help="seconds")

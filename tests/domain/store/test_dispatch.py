@@ -96,6 +96,24 @@ async def test_an_expansion_in_slices_reaches_everybody(store: Store, account: A
     assert sum(c.hi - c.lo + 1 for c in await Chunk.all()) == 7
 
 
+async def test_chunks_that_are_left_to_others_are_not_claimed(store: Store, account: Account) -> None:
+    """Another sender takes them; and with a limit of 0 no retries are claimed."""
+    campaign = await _campaign(account, size=4)
+    await store.register_sender("s1", host="h", pid=1, now_ms=NOW, lease_ms=LEASE)
+    for after in (0, 2):
+        await store.expand(campaign.id, after=after, limit=2)
+    first, second = [chunk.id for chunk in await Chunk.all().order_by("id")]
+    claim = await store.claim("s1", campaign.id, now_ms=NOW, limit=10, without=[first])
+    assert claim == Claim(campaign.id, second, ())
+    assert await store.claim("s1", campaign.id, now_ms=NOW, limit=10, without=[first]) is None
+    message = await Message.all().order_by("id").first()
+    assert message is not None
+    await Retry.create(message_id=message.id, campaign_id=campaign.id, next_ms=NOW)
+
+    assert await store.claim("s1", campaign.id, now_ms=NOW, limit=0) == Claim(campaign.id, first, ())
+    assert await store.claim("s1", campaign.id, now_ms=NOW, limit=10) == Claim(campaign.id, None, (message.id,))
+
+
 async def test_a_blacklisted_contact_is_blocked_from_the_start(
     store: Store, campaign: Campaign, account: Account
 ) -> None:
