@@ -10,11 +10,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import os
 import resource
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import structlog
 
@@ -29,6 +31,7 @@ from sender.worker import Worker
 
 _WINDOW = 200
 BINDS = 2  #: of the route: one sender holds both, of two each has one
+_TICKS = os.sysconf("SC_CLK_TCK")
 _BOUND_S = 30.0
 
 
@@ -62,10 +65,17 @@ async def bound(senders: int, binds: int) -> None:
         await asyncio.sleep(0.1)
 
 
-async def rate(senders: int, database: str, messages: int) -> float:
+def _processor_s() -> tuple[float, float]:
+    """Seconds that all cores were busy so far, and seconds in all. Source: proc(5), /proc/stat."""
+    ticks = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    idle = ticks[3] + ticks[4]
+    return (sum(ticks) - idle) / _TICKS, sum(ticks) / _TICKS
+
+
+async def rate(senders: int, database: str, messages: int) -> tuple[float, float]:
     """
     Messages a second of so many senders with the same binds between them, from when the campaign may run to the last
-    durable response.
+    durable response; and the part of this machine's cores that was busy meanwhile.
     """
     async with smsc() as port, open_database(database), contextlib.AsyncExitStack() as stack:
         campaign = await fill(messages)
@@ -75,14 +85,14 @@ async def rate(senders: int, database: str, messages: int) -> float:
             await stack.enter_async_context(sending(database, route))
         await bound(senders, BINDS)
         await Campaign.filter(id=campaign.id).update(state=CampaignState.RUNNING)
-        began = time.perf_counter()
+        began, (busy, whole) = time.perf_counter(), _processor_s()
         while await store.current().undone(campaign.id):
             await asyncio.sleep(0.05)
-        took = time.perf_counter() - began
+        took, (busy_then, whole_then) = time.perf_counter() - began, _processor_s()
         found = await store.current().counts(campaign.id)
         if found != {MessageState.ACCEPTED: messages}:
             raise RuntimeError(f"not all messages came through: {found}")
-        return messages / took
+        return messages / took, (busy_then - busy) / (whole_then - whole)
 
 
 async def _run(database: str, route: str) -> None:
