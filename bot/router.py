@@ -114,8 +114,10 @@ async def _message(visit: Visit) -> None:
         await _run(visit, asked or commands.action_named(commands.CARD_RECEIVED), card=card)
     elif message is None or message.text is None:
         await visit.stage.tell(visit.t("chat.not_understood"))
+    elif question is None and visit.talk.live_message_id is not None:
+        await visit.stage.tell(visit.t("chat.nothing_asked"))  # the screen keeps its buttons: it may be half a wizard
     elif question is None:
-        await _home(visit, "chat.nothing_asked")
+        await _home(visit)
     elif Takes.TEXT not in takes:
         await visit.stage.tell(visit.t("chat.file_wanted" if Takes.FILE in takes else "chat.card_wanted"))
     else:

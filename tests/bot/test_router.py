@@ -255,10 +255,20 @@ async def test_cancel_closes_the_question_and_says_that_drafts_stay(chat: Cast):
 async def test_text_that_answers_nothing_shows_home(chat: Cast):
     """Nobody is left without an answer; nor by a command that is not there."""
     await chat.owner.say("hello?")
-    await chat.owner.sees("ninguna pregunta abierta")
+    await chat.owner.sees(HOME)
     await chat.owner.say("/nothing")
 
     assert await chat.owner.sees("No conozco ese comando")
+
+
+async def test_text_that_answers_nothing_leaves_the_screen_that_is_open(chat: Cast):
+    """It may be the middle of a wizard: its buttons go on working."""
+    menu = await open_menu(chat)
+    await chat.owner.say("hello?")
+    await chat.owner.sees("elija con los botones")
+    shown = await keyboards(chat)
+
+    assert shown == [menu]
 
 
 async def test_an_edited_message_changes_nothing(chat: Cast):
