@@ -37,10 +37,14 @@ def zipped(name: str, content: bytes) -> bytes:
 
 
 def error_words(error: str | None, t: Texts) -> str:
-    """A status or ``err`` of the operator as it came; our own reasons in words."""
+    """Our own reasons in words; a status of the operator with its meaning; ``err`` of a receipt as it came."""
     if not error:
         return ""
-    return t.label(f"message.error.{error}") if f"message.error.{error}" in t else error
+    if f"message.error.{error}" in t:
+        return t.label(f"message.error.{error}")
+    if f"smpp.{error.lower()}" in t:
+        return t.label("results.word", word=error, meaning=t.label(f"smpp.{error.lower()}"))
+    return error
 
 
 def word_words(word: str | None, t: Texts) -> str:

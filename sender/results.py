@@ -20,7 +20,7 @@ from domain.rules.route import Route
 from domain.store import LatePart, PartAnswer, Receipt, Result, Word
 from sender.clock import now_ms
 from sender.feed import Ready
-from sender.smpp import Answer, AnswerKind, Incoming
+from sender.smpp import Answer, AnswerKind, Incoming, status_name
 
 _K = AnswerKind
 _AGAIN: Final = frozenset({_K.TEMPORARY, _K.THROTTLED, _K.BARRED, _K.UNSENT})
@@ -90,7 +90,7 @@ def _again(ready: Ready, route: Route, answer: Answer) -> Result:
     if kinds == {_K.UNSENT}:
         return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms())
     kind = _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
-    error = f"{answer.status:#x}"
+    error = status_name(answer.status)
     if ready.tries + 1 >= (MAX_TRIES if kind is _K.TEMPORARY else MAX_THROTTLED):
         return Result(ready.message_id, MessageEvent.SUBMIT_ERROR, route.name, error=error)
     delay_ms = int(retry_delay_s(ready.tries, kind, jitter=random.random()) * 1000)
@@ -99,7 +99,7 @@ def _again(ready: Ready, route: Route, answer: Answer) -> Result:
 
 def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:
     answers = [ready.answers[part] for part in sorted(ready.answers)]
-    error = next((f"{one.status:#x}" for one in answers if one.status), None)
+    error = next((status_name(one.status) for one in answers if one.status), None)
     if len(answers) == 1:
         return Result(ready.message_id, event, route.name, smsc_message_id=_key(route, answers[0]), error=error)
     parts = tuple(_part(route, one) for one in answers)
@@ -108,7 +108,7 @@ def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:
 
 def _part(route: Route, answer: Answer) -> PartAnswer:
     state = _STATES.get(answer.kind, MessageState.FAILED)
-    return PartAnswer(answer.part, state, _key(route, answer), f"{answer.status:#x}" if answer.status else None)
+    return PartAnswer(answer.part, state, _key(route, answer), status_name(answer.status) if answer.status else None)
 
 
 def late(route: Route, answer: Answer) -> Result | LatePart | None:
@@ -118,7 +118,7 @@ def late(route: Route, answer: Answer) -> Result | LatePart | None:
     if answer.parts != 1:
         return LatePart(answer.message_id, route.name, _part(route, answer))
     event = MessageEvent.SUBMIT_OK if answer.kind is _K.OK else MessageEvent.SUBMIT_ERROR
-    error = f"{answer.status:#x}" if answer.status else None
+    error = status_name(answer.status) if answer.status else None
     return Result(answer.message_id, event, route.name, smsc_message_id=_key(route, answer), error=error)
 
 

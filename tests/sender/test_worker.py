@@ -163,6 +163,7 @@ async def test_refused_throttled_and_blacklisted_are_told_apart(account: Account
         4: MessageState.DELIVERED,
         5: MessageState.BLOCKED,
     }
+    assert (await Message.get(msisdn=51987760000)).error == "ESME_RINVDSTADR"
     assert await Retry.all().count() == 0
 
 

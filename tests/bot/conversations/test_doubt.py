@@ -208,7 +208,7 @@ async def test_parts_that_were_taken_are_billed_whatever_became_of_the_message(a
     await store.current().record_results([doubt], now_ms=NOW)
     found = await results.report(account.id, campaign.id)
     assert (found.billed_segments, found.doubtful_segments) == (2, 1)
-    refused = LatePart(message_id, "default", PartAnswer(3, S.FAILED, None, "0xb"))
+    refused = LatePart(message_id, "default", PartAnswer(3, S.FAILED, None, "ESME_RINVDSTADR"))
     await store.current().record_late_parts([refused], now_ms=NOW)
     found = await results.report(account.id, campaign.id)
 

@@ -138,7 +138,7 @@ async def ended(sqlite_account: Account) -> Campaign:
             msisdn=contact.msisdn,
             state=state,
             segments=2 if sent else 0,
-            error="0x45" if state is S.FAILED else None,
+            error="ESME_RSUBMITFAIL" if state is S.FAILED else None,
             submitted_ms=int(NOON.timestamp() * 1000) if sent else None,
         )
     ids = await Message.filter(campaign_id=campaign.id).order_by("id").values_list("id", flat=True)
@@ -177,8 +177,9 @@ async def test_the_file_opens_in_a_spreadsheet_and_computes_nothing(
     assert document.name == f"{texts.label('results.file_name', id=ended.id)}.csv"
     assert lines[0].startswith("\ufeff" + texts.label("results.csv_number") + ";")
     assert len(lines) == 1 + len(S) + 1
-    failed = next(line for line in lines if "0x45" in line)
-    assert failed.split(";")[1:6] == ["'=1+1", texts.label("message.failed"), "2", "0x45", "2026-11-24 12:00:00"]
+    failed = next(line for line in lines if "ESME_RSUBMITFAIL" in line)
+    why = f"{texts.label('smpp.esme_rsubmitfail')} (ESME_RSUBMITFAIL)"
+    assert failed.split(";")[1:6] == ["'=1+1", texts.label("message.failed"), "2", why, "2026-11-24 12:00:00"]
 
 
 def test_a_large_file_goes_as_an_archive() -> None:
@@ -200,7 +201,7 @@ async def test_the_media_report_shows_the_text_its_tokens_and_a_histogram(
 
 
 async def test_messages_are_filtered_by_state_at_a_tap(ended: Campaign, sqlite_account: Account, texts: Texts) -> None:
-    """With the operator's error below what failed."""
+    """With the operator's error below what failed, and what it means."""
     owner = talk_of(sqlite_account, texts)
     await owner.do(ShowMessages(ended.id))
     await owner.tap("›")
@@ -208,7 +209,7 @@ async def test_messages_are_filtered_by_state_at_a_tap(ended: Campaign, sqlite_a
     screen = await owner.tap(texts.label("message.failed"))
 
     assert screen.text.count("<code>") == 1
-    assert "0x45" in screen.text
+    assert f"{texts.label('smpp.esme_rsubmitfail')} (ESME_RSUBMITFAIL)" in screen.text
 
 
 async def test_the_operator_s_last_word_is_shown_while_nothing_is_settled(
