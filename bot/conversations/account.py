@@ -137,7 +137,7 @@ def accounts_screen(found: Sequence[tuple[int, str]], chat: Chat) -> Screen:
 
 def zone_screen(t: Texts) -> Screen:
     """The zones of the region at a tap, any other typed."""
-    buttons = [Button(cut(zone.partition("/")[2].replace("_", " ")), SaveZone(zone)) for zone in _ZONES]
+    buttons = [Button(cut(t.zone(ZoneInfo(zone))), SaveZone(zone)) for zone in _ZONES]
     head = heading(t.label("account.edit_zone"), t.label("account.title"))
     rows = (*pairs(buttons), *footer(t, OpenAccount()))
     return Screen(f"{head}\n\n{t('account.ask_zone')}", rows, expects=SaveZone())

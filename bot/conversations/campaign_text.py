@@ -70,7 +70,8 @@ def texts_screen(draft: Draft, found: Page, reader: Reader | None, chat: Chat, *
     rows.append((Button(t.label("wizard.own_text"), AskOwnText(draft.id), own),))
     if draft.text:
         rows += next_row(draft, Step.TEXT, t)
-    return frame(draft, Step.TEXT, chat, body="\n".join(body), rows=tuple(rows))
+    expects = SaveOwnText(draft.id)
+    return frame(draft, Step.TEXT, chat, body="\n".join(body), rows=tuple(rows), expects=expects)
 
 
 def own_text_screen(draft: Draft, chat: Chat) -> Screen:
@@ -97,7 +98,7 @@ def _preview(draft: Draft, reader: Reader | None, t: Texts, *, alphabet: Alphabe
 
 
 @on(ShowTexts)
-async def showchoose_text(action: ShowTexts, chat: Chat) -> Screen:
+async def show_texts(action: ShowTexts, chat: Chat) -> Screen:
     """A page."""
     return await choose_text(await drafts.get(chat.account.id, action.campaign_id), chat, page=action.page)
 

@@ -1,10 +1,16 @@
 """Money: what segments cost. Amounts are exact decimals; how they are written is the screens' business."""
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import ClassVar
+from decimal import Decimal
+from typing import ClassVar, Final
 
 from domain.errors import DomainError
+
+_PRICE: Final = re.compile(
+    r"(?:(?P<sol>S/\.?)|(?P<before>[A-Z]{3}))?\s*(?P<amount>[0-9]+(?:[.,][0-9]+)?)\s*(?P<after>[A-Z]{3})?",
+    re.IGNORECASE,
+)
 
 
 class BadPrice(DomainError):
@@ -48,24 +54,25 @@ class Bracket:
         return self.low == self.high
 
 
-def parse_price(text: str) -> Money | None:
+def parse_price(text: str, *, currency: str | None = None) -> Money | None:
     """
-    An amount and its currency, as in ``0.05 PEN``; None for a blank text: no price is kept.
+    An amount and its currency, as in ``0.05 PEN`` or ``S/ 0.05``; None for a blank text: no price is kept.
+
+    Args:
+        currency: What an amount alone is in; None: it has to be said.
 
     Raises:
         BadPrice: It is neither.
     """
     if not text.strip():
         return None
-    amount_text, _, currency = text.strip().partition(" ")
-    currency = currency.strip().upper()
-    try:
-        amount = Decimal(amount_text.replace(",", "."))
-    except InvalidOperation:
-        raise BadPrice(text=text) from None
-    if not (amount.is_finite() and amount >= 0 and len(currency) == 3 and currency.isascii() and currency.isalpha()):
+    found = _PRICE.fullmatch(text.strip())
+    if found is None:
         raise BadPrice(text=text)
-    return Money(amount, currency)
+    said = "PEN" if found["sol"] else (found["before"] or found["after"] or currency or "").upper()
+    if not said or (found["after"] and (found["sol"] or found["before"])):
+        raise BadPrice(text=text)
+    return Money(Decimal(found["amount"].replace(",", ".")), said)
 
 
 def estimate(segments: int, price: Money) -> Money:

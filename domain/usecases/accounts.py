@@ -333,12 +333,13 @@ async def set_sender_id(account_id: int, sender_id: str) -> None:
 
 async def set_price(account_id: int, price: str) -> None:
     """
-    What a segment costs, as ``0.05 PEN``; blank: not known.
+    What a segment costs, as ``0.05 PEN``; an amount alone is in the currency of before; blank: not known.
 
     Raises:
         BadPrice: It cannot be read.
     """
-    money = parse_price(price)
+    account = await Account.get(id=account_id)
+    money = parse_price(price, currency=account.currency)
     await Account.filter(id=account_id).update(
         segment_price=money.amount if money else None, currency=money.currency if money else None
     )

@@ -176,11 +176,15 @@ async def add_phone(account_id: int, *, name: str, number: str, by: int) -> Phon
 
 
 def split_phone(line: str) -> tuple[str, str]:
-    """Name and number of a typed line, ``Ana 987 763 010``: the digits at its end are the number."""
+    """
+    Name and number of a typed line, ``Ana 987 763 010``: the digits at its end are the number. A number alone is its
+    own name; a line without one is all that can be called wrong.
+    """
     found = _NUMBER.search(line)
     if found is None:
-        return line.strip(), ""
-    return line[: found.start()].strip(" ,;:-\t\n"), found[0].strip()
+        return line.strip(), line.strip()
+    number = found[0].strip()
+    return line[: found.start()].strip(" ,;:-\t\n") or number, number
 
 
 async def remove_phone(account_id: int, phone_id: int) -> None:

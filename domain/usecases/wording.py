@@ -5,6 +5,7 @@ may be exempt from some of them. Texts are held against it when a template is sa
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -95,14 +96,14 @@ async def get(word_id: int) -> Word:
 
 async def add(account_id: int, typed: str, *, by: int) -> Taken:
     """
-    Words, one a line; ``banc*`` is a stem. They are refused until somebody says that a warning does.
+    Words, one a line or between commas; ``banc*`` is a stem. They are refused until somebody says that a warning does.
 
     Raises:
         NotAllowed: The account does not keep the list.
         BadWord: One of them is no word; nothing changed.
         ListFull: There are too many.
     """
-    lines = [line for line in typed.splitlines() if line.strip()]
+    lines = [word for word in re.split(r"[\n,;]", typed) if word.strip()]
     if not lines:
         raise BadWord(word="", limit=0)
     return await _take(account_id, [Restriction(*parse_word(line)) for line in lines], by=by, keep_kind=True)

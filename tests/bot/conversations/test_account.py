@@ -1,6 +1,7 @@
 """The account and its people: who may change what, one-time links, and putting somebody out."""
 
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +30,9 @@ async def test_an_owner_types_price_sender_and_zone(owner: Talk) -> None:
     await owner.tap(owner.chat.t.label("account.edit_price"))
     with pytest.raises(DomainError):
         await owner.type("cinco soles")
+    await owner.type("0,04")
+    assert (await Account.get()).currency == "PEN"
+    await owner.tap(owner.chat.t.label("account.edit_price"))
     await owner.type("0,035 usd")
     await owner.do(AskSender())
     with pytest.raises(BadSenderId):
@@ -37,7 +41,7 @@ async def test_an_owner_types_price_sender_and_zone(owner: Talk) -> None:
     await owner.do(AskZone())
     with pytest.raises(DomainError):
         await owner.type("Lima")
-    await owner.tap("Bogota")
+    await owner.tap(owner.chat.t.zone(ZoneInfo("America/Bogota")))
     account = await Account.get()
 
     assert (account.segment_price, account.currency) == (Decimal("0.035"), "USD")

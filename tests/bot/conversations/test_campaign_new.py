@@ -253,7 +253,6 @@ async def test_blank_tokens_and_dear_letters_are_counted_before_the_start(owner:
     await owner.tap(t.label("campaign.mode.normal"))
     await owner.tap("sin nombre")
     await owner.tap(t.label("wizard.next"))
-    await owner.tap(t.label("wizard.own_text"))
     await owner.type("Atención {{ nombre }}")
     await owner.tap(t.label("wizard.next"))
     await owner.type("Mi Marca")

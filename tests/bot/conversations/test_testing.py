@@ -14,6 +14,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
 from domain.usecases import campaigns, testing
+from domain.usecases.contacts import BadNumber
 from domain.usecases.testing import NobodyToTest, NotOwnCard, PhoneKnown
 from locales import Texts
 from sandbox.smsc import Script, Smsc
@@ -47,16 +48,24 @@ async def test_only_ones_own_card_verifies_a_phone(owner: Talk) -> None:
 
 
 async def test_team_phones_are_typed_or_shared_and_kept_once(owner: Talk) -> None:
-    """Name and number on one line; a number that is there is named."""
+    """Name and number on one line, a number alone is its own name; a number that is there is named."""
     await owner.do(AskPhone())
     await owner.type("Ana Díaz 987 763 010")
     chat = dataclasses.replace(owner.chat, card=Card("+51987763011", "Luis", "Paz", None))
     await handler_of(SavePhone)(SavePhone(), chat)
     with pytest.raises(PhoneKnown):
         await owner.do(SavePhone(), text="Otra 987763010")
+    with pytest.raises(BadNumber) as refused:
+        await owner.do(SavePhone(), text="abc")
+    await owner.do(SavePhone(), text="987 763 012")
     team = await testing.team(owner.chat.account.id)
 
-    assert [(phone.name, phone.msisdn) for phone in team] == [("Ana Díaz", 51987763010), ("Luis Paz", 51987763011)]
+    assert refused.value.values["number"] == "abc"
+    assert [(phone.name, phone.msisdn) for phone in team] == [
+        ("987 763 012", 51987763012),
+        ("Ana Díaz", 51987763010),
+        ("Luis Paz", 51987763011),
+    ]
 
 
 async def test_a_test_arrives_as_the_chosen_contact_would_get_it(owner: Talk, sqlite_account: Account) -> None:

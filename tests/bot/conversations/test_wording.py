@@ -36,12 +36,12 @@ async def _draft(account: Account, text: str) -> Campaign:
 
 
 async def test_words_are_typed_changed_and_taken_off(owner: Talk) -> None:
-    """One a line; a stem by its asterisk; what is no word keeps the question open."""
+    """One a line or between commas; a stem by its asterisk; what is no word keeps the question open."""
     t = owner.chat.t
     await owner.do(AskWords())
     with pytest.raises(BadWord):
         await owner.type("x")
-    await owner.type("BCP\nbanc*\nB.C.P")
+    await owner.type("BCP\nbanc*, B.C.P,")
     assert await RestrictedWord.all().order_by("folded").values_list("word", "stem") == [
         ("B.C.P", False),
         ("banc", True),

@@ -17,6 +17,9 @@ SEGMENTS = st.integers(0, 10**9)
     [
         ("0.035 PEN", PRICE),
         ("0,035 pen", PRICE),
+        ("PEN 0.035", PRICE),
+        ("S/ 0.035", PRICE),
+        ("S/.0,035", PRICE),
         (" 1  USD ", Money(Decimal(1), "USD")),
         ("0 PEN", Money(Decimal(0), "PEN")),
         ("  ", None),
@@ -27,7 +30,15 @@ def test_a_price_is_an_amount_and_a_currency(text: str, price: Money | None) -> 
     assert parse_price(text) == price
 
 
-@pytest.mark.parametrize("text", ["0.05", "PEN", "PEN 0.05", "-1 PEN", "NaN PEN", "Infinity PEN", "1 SOLES", "1 ÑÑÑ"])
+def test_an_amount_alone_is_in_the_currency_that_the_account_has() -> None:
+    """Another one still has to be said."""
+    assert parse_price("0,035", currency="PEN") == PRICE
+    assert parse_price("1 USD", currency="PEN") == Money(Decimal(1), "USD")
+
+
+@pytest.mark.parametrize(
+    "text", ["0.05", "PEN", "-1 PEN", "NaN PEN", "Infinity PEN", "1 SOLES", "1 ÑÑÑ", "S/ 1 USD", "$ 1"]
+)
 def test_a_price_that_is_none_is_refused(text: str) -> None:
     """With what was written."""
     with pytest.raises(BadPrice) as refused:
