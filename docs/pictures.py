@@ -269,7 +269,7 @@ def watch_campaign(walk: Walk) -> None:
     walk.page.wait_for_timeout(_REST_MS)
     walk.tap("Sí, enviar")
     walk.tap("Enviar ya")
-    walk.shot("campana_en_vivo", "faltan unos")
+    walk.shot("campana_en_vivo", "termina en")
     walk.sees("Ver resultados")
 
 

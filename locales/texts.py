@@ -1,5 +1,6 @@
 """The words of one language, with the number, money and date formats of a region. Reading files is ``catalogue``'s."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from babel.numbers import format_currency, format_decimal, format_percent, get_c
 from markupsafe import Markup, escape
 
 _PRICE_DIGITS: Final = 6  # as many as a price per segment is kept with
+_CODE_AND_DIGIT: Final = re.compile(r"(?<=[A-Za-z])(?=\d)")  # CLDR parts them (alphaNextToNumber), Babel does not
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,10 @@ class Texts:
         digits = max(get_currency_precision(currency), min(actual, _PRICE_DIGITS))
         pattern = self._locale.currency_formats["standard"].pattern
         decimals = "0." + "0" * digits if digits else "0"
-        return format_currency(
+        written = format_currency(
             amount, currency, format=pattern.replace("0.00", decimals), currency_digits=False, locale=self._locale
         )
+        return _CODE_AND_DIGIT.sub("\xa0", written)
 
     def moment(self, when: datetime, zone: ZoneInfo) -> str:
         """Date and time in the zone, with the zone named: 25 nov. 2026, 14:05 (Lima)."""

@@ -136,7 +136,8 @@ async def launch(action: Launch, chat: Chat) -> Screen:
             return await _review(draft.id, chat, toast=chat.t.label("review.changed"))
         return await campaign_card.card(action.campaign_id, chat, toast=chat.t.label("review.launched_already"))
     screen = await campaign_card.card(action.campaign_id, chat)
-    return dataclasses.replace(screen, toast=chat.t.label("launch.launched"))
+    done = "launch.launched" if campaign.start_kind is StartKind.NOW else "launch.scheduled"
+    return dataclasses.replace(screen, toast=chat.t.label(done))
 
 
 async def _exactly(draft: Draft, chat: Chat) -> Rehearsal:

@@ -10,7 +10,7 @@ from bot.hours_words import start_words
 from bot.layout import pairs
 from bot.pickers import QUARTERS, hour_rows, month_rows, pack, quarter, unpack_day
 from bot.screen import Action, Button, Rows, Screen, Style, on
-from bot.wizard import GoTo, Step, frame
+from bot.wizard import GoTo, Step, frame, next_row
 from domain.models import StartKind
 from domain.rules.permission import Permission
 from domain.rules.schedule import BadWhen, parse_when, wall
@@ -81,6 +81,8 @@ def when_screen(draft: Draft, chat: Chat) -> Screen:
             Button(t.label("wizard.weekdays"), ShowWeekly(draft.id)),
         ),
     )
+    if draft.campaign.start_kind is not StartKind.NOW:
+        rows += next_row(draft, Step.WHEN, t)
     return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id))
 
 

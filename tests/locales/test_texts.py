@@ -82,6 +82,7 @@ def test_numbers_money_and_moments_are_written_as_in_the_region(catalogues: Cata
     assert t.money(Decimal("1234.5"), "PEN") == "S/\xa01,234.50"
     assert t.money(Decimal("0.0375"), "PEN") == "S/\xa00.0375"
     assert t.money(Decimal(100), "CLP") == "CLP\xa0100"
+    assert catalogues.texts("en", "PE").money(Decimal("0.05"), "PEN") == "PEN\xa00.05"
     assert t.moment(when, lima) == "25 nov. 2026, 14:05 (Lima)"
     assert t.day(when, ZoneInfo("UTC")) == "25 nov. 2026"
     assert (t.time(when, lima), t.time(when, lima, seconds=True)) == ("14:05", "14:05:11")

@@ -70,8 +70,11 @@ async def test_weekly_hours_may_be_typed_at_once(owner: Talk, draft: int) -> Non
     campaign = await Campaign.get()
     assert (campaign.weekdays, campaign.begins, campaign.ends) == (0b11111, 605, 705)
 
+    await owner.do(GoTo(draft, Step.WHEN))
+    await owner.tap(t.label("wizard.next"))  # nothing has to be chosen again
     await owner.tap(t.label("review.schedule"))
-    await owner.tap(t.label("review.schedule_yes", count=5))
+    screen = await owner.tap(t.label("review.schedule_yes", count=5))
+    assert screen.toast == t.label("launch.scheduled")
     await campaign.refresh_from_db()
 
     # It is Tuesday noon in Lima: the next period begins on Wednesday.
