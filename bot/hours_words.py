@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from domain.models import Campaign, StartKind
+from domain.models import Campaign, CampaignMode, StartKind
 from domain.rules.local_time import clock, wall
 from locales import Texts
 
@@ -22,7 +22,7 @@ def start_words(campaign: Campaign, zone: ZoneInfo, t: Texts) -> str:
 def end_words(campaign: Campaign, zone: ZoneInfo, t: Texts) -> str:
     """*Finalizar*: when all is sent, or a closing hour and what then."""
     if campaign.ends is None:
-        return t.label("hours.when_done")
+        return t.label("hours.when_done" if campaign.mode is CampaignMode.NORMAL else "hours.never_done")
     at = clock_words(clock(campaign.ends), zone, t)
     if campaign.begins is not None and campaign.ends <= campaign.begins:
         at = t.label("hours.next_day", at=at)

@@ -69,12 +69,14 @@ class Draft:
 
 async def create(account_id: int, *, name: str | None, person_id: int, chat_id: int) -> int:
     """
-    The first step: a draft with a name. Returns its id.
+    The first step: a draft with a name. It keeps the account's quiet hours until somebody says otherwise. Returns its id.
 
     Raises:
         TitleMissing, TitleTooLong: The name cannot be used.
     """
-    draft = await Campaign.create(account_id=account_id, name=clean_title(name), created_by=person_id, chat_id=chat_id)
+    draft = await Campaign.create(
+        account_id=account_id, name=clean_title(name), created_by=person_id, chat_id=chat_id, quiet_hours=True
+    )
     log.info("draft_created", campaign=draft.id, account=account_id, by=person_id)
     return draft.id
 

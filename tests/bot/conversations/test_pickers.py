@@ -156,7 +156,7 @@ async def test_the_pace_by_taps_and_typed(owner: Talk, draft: int) -> None:
 
 
 async def test_quiet_hours_and_holidays_are_switches(owner: Talk, draft: int, sqlite_account: Account) -> None:
-    """Where the account has no quiet hours its owner is led to set them."""
+    """Where the account has no quiet hours its owner is led to set them; every campaign keeps them until told not to."""
     t = owner.chat.t
     await owner.do(GoTo(draft, Step.SILENCE))
     await owner.tap(t.label("wizard.skip_holidays"))
@@ -165,13 +165,15 @@ async def test_quiet_hours_and_holidays_are_switches(owner: Talk, draft: int, sq
     await sqlite_account.refresh_from_db()
     assert (sqlite_account.quiet_begins, sqlite_account.quiet_ends) == (21 * 60, 8 * 60)
 
+    screen = await owner.do(GoTo(draft, Step.REVIEW))
+    assert "21:00–08:00 (Lima)" in screen.text
     await owner.do(GoTo(draft, Step.SILENCE))
     await owner.tap(t.label("wizard.quiet_hours", hours="21:00–08:00"))
     screen = await owner.tap(t.label("wizard.next"))
     campaign = await Campaign.get()
 
-    assert (campaign.quiet_hours, campaign.skip_holidays) == (True, True)
-    assert "21:00–08:00 (Lima)" in screen.text
+    assert (campaign.quiet_hours, campaign.skip_holidays) == (False, True)
+    assert "21:00–08:00 (Lima)" not in screen.text
 
 
 async def test_an_owner_rules_the_countdown(owner: Talk, sqlite_account: Account) -> None:
