@@ -69,7 +69,7 @@ class Draft:
 
 async def create(account_id: int, *, name: str | None, person_id: int, chat_id: int) -> int:
     """
-    The first step: a draft with a name. It keeps the account's quiet hours until somebody says otherwise. Returns its id.
+    The first step: a draft with a name, which keeps the account's quiet hours. Returns its id.
 
     Raises:
         TitleMissing, TitleTooLong: The name cannot be used.

@@ -156,7 +156,7 @@ async def test_the_pace_by_taps_and_typed(owner: Talk, draft: int) -> None:
 
 
 async def test_quiet_hours_and_holidays_are_switches(owner: Talk, draft: int, sqlite_account: Account) -> None:
-    """Where the account has no quiet hours its owner is led to set them; every campaign keeps them until told not to."""
+    """Where the account has no quiet hours its owner is led to set them; campaigns keep them until told not to."""
     t = owner.chat.t
     await owner.do(GoTo(draft, Step.SILENCE))
     await owner.tap(t.label("wizard.skip_holidays"))
