@@ -82,7 +82,8 @@ class Gate:
         assert user is not None  # noqa: S101 - admit checked it
         stage = Stage(context.bot, user.id, user.id)
         try:
-            context.seat = await accounts.redeem(token, user.id, name=user.full_name, language=self._settings.language)
+            spoken = self._spoken(user.language_code)
+            context.seat = await accounts.redeem(token, user.id, name=user.full_name, language=spoken)
         except DomainError as error:
             seat = await accounts.seat_of(user.id)
             t = self._catalogues.texts(seat.language, seat.region) if seat else self._stranger_texts(user.language_code)
@@ -112,5 +113,8 @@ class Gate:
         await Stage(context.bot, chat.id, user.id).tell(text, rows=rows)
 
     def _stranger_texts(self, language: str | None) -> Texts:
-        known = self._catalogues.known(language) if language else self._settings.language
-        return self._catalogues.texts(known, self._settings.region)
+        return self._catalogues.texts(self._spoken(language), self._settings.region)
+
+    def _spoken(self, language: str | None) -> str:
+        """What the person's Telegram speaks, where we do too; else the installation's language."""
+        return self._catalogues.known(language, otherwise=self._settings.language)

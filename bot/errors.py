@@ -9,6 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from domain.errors import DomainError
+from domain.rules.template import tokens
 from locales import Texts
 
 _TAG: Final = re.compile(r"<[^>]*>")
@@ -27,6 +28,8 @@ def explain(error: DomainError, t: Texts) -> str:
     values: dict[str, object] = {}
     for name, value in error.values.items():
         plain = value.value if isinstance(value, Enum) else value
+        if isinstance(plain, tuple):  # fields of a contact
+            plain = ", ".join(token for token, field in tokens(t.language).items() if field in plain)
         word = _WORDS.get(name, "").format(plain)
         values[name] = Markup(t(word)) if word in t else plain  # noqa: S704 - our own text
     return t(type(error).key, **values)

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from markupsafe import Markup
+
 from domain.rules.gsm import Alphabet
 from domain.rules.template import tokens
 from domain.rules.text_card import SEGMENT_LIMIT, TextCard
@@ -15,6 +17,12 @@ _NAMES: Final = {Alphabet.UCS2: "templates.ucs2", Alphabet.SPANISH: "templates.g
 def alphabet_name(encoding: Alphabet, t: Texts) -> str:
     """What a text travels as."""
     return t.label(_NAMES.get(encoding, "templates.gsm"))
+
+
+def example_token(t: Texts) -> Markup:
+    """A token as it is written, in the person's language: ``{{ nombre }}``."""
+    name = next(token for token, field in tokens(t.language).items() if field == "first_name")
+    return Markup("<code>{{{{ {} }}}}</code>").format(name)
 
 
 def read_as(reader: Reader | None, t: Texts) -> dict[str, str]:

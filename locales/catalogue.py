@@ -43,10 +43,12 @@ class Catalogues:
         """Codes, the default one first."""
         return sorted(self.by_language, key=lambda code: (code != DEFAULT_LANGUAGE, code))
 
-    def known(self, language: str | None) -> str:
-        """The nearest language that we have: ``en`` for ``en-GB``, the default one for what we do not speak."""
+    def known(self, language: str | None, *, otherwise: str = DEFAULT_LANGUAGE) -> str:
+        """The nearest language that we have: ``en`` for ``en-GB``; ``otherwise`` for what we do not speak."""
         code = (language or "").replace("_", "-").split("-")[0].lower()
-        return code if code in self.by_language else DEFAULT_LANGUAGE
+        if code in self.by_language:
+            return code
+        return DEFAULT_LANGUAGE if otherwise == DEFAULT_LANGUAGE else self.known(otherwise)
 
     def texts(self, language: str | None, region: str) -> Texts:
         """The words of ``language``, with the number and date formats that it has in ``region`` (ISO 3166-1)."""

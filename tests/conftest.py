@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 settings.register_profile("pregon", deadline=None)  # nothing here is a matter of seconds
 settings.load_profile("pregon")
 
+LANGUAGES = ("es", "en", "pt")  #: every catalogue
 OWNER, OPERATOR, VIEWER, STRANGER = 1001, 1002, 1003, 1004  #: the sandbox's people
 _NAMES = {OWNER: "Owner", OPERATOR: "Operator", VIEWER: "Viewer", STRANGER: "Stranger"}
 
@@ -179,7 +180,7 @@ def catalogues() -> Catalogues:
     return load()
 
 
-@pytest.fixture(params=["es", "en"])
+@pytest.fixture(params=LANGUAGES)
 def texts(request: pytest.FixtureRequest, catalogues: Catalogues) -> Texts:
     """The texts of Peru, once for each language."""
     return catalogues.texts(request.param, "PE")

@@ -1,11 +1,11 @@
 """The wizard's fourth step: a template, or a text of its own, shown as a contact gets it."""
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from bot.chat import Chat
 from bot.layout import PAGE, cut, pager, pairs
 from bot.screen import Action, Button, Screen, Style, on
-from bot.template_lines import card_lines, read_as
+from bot.template_lines import card_lines, example_token, read_as
 from bot.wizard import GoTo, Step, frame, go_on, next_row
 from domain.errors import DomainError
 from domain.rules.gsm import Alphabet
@@ -79,7 +79,7 @@ def own_text_screen(draft: Draft, chat: Chat) -> Screen:
     t = chat.t
     own = draft.text and not draft.text_title
     now = f"{t('wizard.own_text_now')}\n<pre>{escape(draft.text)}</pre>\n\n" if own else ""
-    body = now + t("wizard.ask_own_text", example=Markup("<code>{{ nombre }}</code>"))
+    body = now + t("wizard.ask_own_text", example=example_token(t))
     rows = pairs([Button(f"{{{{ {token} }}}}", copy_text=f"{{{{ {token} }}}}") for token in tokens(t.language)])
     back = ((Button(t.label("wizard.choose_template"), GoTo(draft.id, Step.TEXT)),),)
     return frame(draft, Step.TEXT, chat, body=body, rows=(*rows, *back), expects=SaveOwnText(draft.id))

@@ -24,7 +24,6 @@ _SAMPLES: Final = 2  # rows shown at once
 _CELL: Final = 13  # characters of a cell in the table: two of them fit a phone
 STEPS: Final = 3
 _EXAMPLE: Final = (
-    "Número,Nombre,Apellido,Email,Dirección,Valor del Cliente #1,Valor del Cliente #2,Valor del Cliente #3\r\n"
     "51987763010,Jose,Torres,jtorres@itelvox.com,,Deuda,100,200\r\n"
     "51989450371,Jannet,Quintana,jquintana@itelvox.com,,Deuda,300,400\r\n"
 )  # the manual's own rows, §2.2
@@ -228,7 +227,9 @@ async def ask_file(action: AskFile, chat: Chat) -> Screen:
 async def send_example(action: SendExample, chat: Chat) -> Screen:
     """The example file, above the same question."""
     screen = ask_screen(chat.t, group_id=action.group_id, group=await _title(chat, action.group_id))
-    example = Document("contact_sample.csv", _EXAMPLE.encode("utf-8-sig"), chat.t("imports.example.caption"))
+    header = ",".join(chat.t.label(f"field.{field}") for field in Field)
+    content = f"{header}\r\n{_EXAMPLE}".encode("utf-8-sig")
+    example = Document("contact_sample.csv", content, chat.t("imports.example.caption"))
     return Screen(screen.text, screen.rows, screen.expects, documents=(example,))
 
 

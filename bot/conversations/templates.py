@@ -13,7 +13,7 @@ from bot.conversations.wording import ListWords
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.marks import word_lines
 from bot.screen import Action, Button, Rows, Screen, Style, on
-from bot.template_lines import card_lines, read_as
+from bot.template_lines import card_lines, example_token, read_as
 from domain.models import Template
 from domain.rules.permission import Permission
 from domain.rules.template import TextTooLong, tokens
@@ -149,7 +149,7 @@ def text_screen(template: Template, t: Texts, *, all_tokens: bool = False) -> Sc
     lines = [heading(t.label("templates.text"), t.label("templates.title"), cut(template.title)), ""]
     if template.text:
         lines += [t("templates.text_now"), f"<pre>{_escaped(template.text)}</pre>", ""]
-    lines.append(t("templates.ask_text", example=Markup("<code>{{ nombre }}</code>")))
+    lines.append(t("templates.ask_text", example=example_token(t)))
     rows: Rows
     if all_tokens:
         lines += ["", t("templates.tokens_help")]

@@ -242,7 +242,8 @@ async def remove_word(action: RemoveWord, chat: Chat) -> Screen:
 @on(SendWords)
 async def send_words(_: SendWords, chat: Chat) -> Screen:
     """It can be changed and sent back."""
-    document = Document(chat.t.label("wording.file_name"), await wording.write_file())
+    content = await wording.write_file(lambda name: chat.t.label(f"wording.csv_{name}"))
+    document = Document(chat.t.label("wording.file_name"), content)
     return dataclasses.replace(await _list(chat), documents=(document,))
 
 

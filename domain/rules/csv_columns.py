@@ -30,6 +30,7 @@ _WORDS: Final = {
         " numero_de_telefono numero_telefono numero_telefonico numero_celular numero_de_celular telefono_celular"
         " telefono_movil phone_number mobile_number mobile_phone cell_phone numero_do_telefone numero_de_telefone"
         " nro_telefono nro_celular nro num_telefono num_celular tlf telf destino destinatario to recipient"
+        " telefone_celular"
     ),
     Field.FIRST_NAME: "nombre nombres name first_name firstname given_name nome primeiro_nome primer_nombre cliente",
     Field.LAST_NAME: (

@@ -23,9 +23,9 @@ class PaceWords:
 
 
 _NUMBER: Final = r"(?P<number>\d+(?:\.\d+)?)"
-_UNIT: Final = r"(?P<unit>s|seg|segundo|sec|second|min|minuto|minute|h|hora|hour|d|dia|day|diarios?|daily)"
+_UNIT: Final = r"(?P<unit>s|seg|segundo|sec|second|min|minuto|minute|h|hora|hour|d|dia|day|diari[ao]s?|daily)"
 _PACE: Final = re.compile(
-    rf"{_NUMBER}(?: ?(?:sms|mensajes?|messages?|mensagens?))? ?(?:(?:/|por|al?|per|each|cada) ?)?{_UNIT}?"
+    rf"{_NUMBER}(?: ?(?:sms|mensajes?|messages?|mensage(?:m|ns)))? ?(?:(?:/|por|a[lo]?|per|each|cada) ?)?{_UNIT}?"
 )
 _THOUSANDS: Final = re.compile(r"\b([1-9]\d{0,2})[ .'](?=\d{3}(?!\d))")
 _SECONDS: Final = {

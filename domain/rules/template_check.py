@@ -16,7 +16,7 @@ from jinja2 import nodes
 
 from domain.errors import DomainError
 from domain.rules.template_filters import FILTERS, TESTS
-from domain.rules.template_tokens import field_of, tokens
+from domain.rules.template_tokens import FIELDS, field_of
 
 MAX_NODES: Final = 120
 MAX_DEPTH: Final = 8
@@ -45,7 +45,7 @@ class TemplateNotAllowed(BadTemplate):
 
 
 class UnknownToken(BadTemplate):
-    """Values: ``line``; ``token``; ``known``: the Spanish tokens, by comma."""
+    """Values: ``line``; ``token``; ``known``: the fields that there are tokens for."""
 
     key = "template.unknown_token"
 
@@ -163,7 +163,7 @@ class _Check:
         if node.ctx != "load":
             self._refuse(node, "set")
         if field is None:
-            raise UnknownToken(line=node.lineno, token=node.name, known=", ".join(tokens("es")))
+            raise UnknownToken(line=node.lineno, token=node.name, known=FIELDS)
         node.name = field
         self._fields.add(field)
 

@@ -27,11 +27,11 @@ class WhenInPast(DomainError):
 WEEKDAYS: Final[Mapping[str, int]] = {
     word: day
     for day, words in enumerate((
-        ("lunes", "lun", "monday", "mon", "segunda", "segunda-feira"),
-        ("martes", "mar", "tuesday", "tue", "terca", "terca-feira"),
-        ("miercoles", "mie", "wednesday", "wed", "quarta", "quarta-feira"),
-        ("jueves", "jue", "thursday", "thu", "quinta", "quinta-feira"),
-        ("viernes", "vie", "friday", "fri", "sexta", "sexta-feira"),
+        ("lunes", "lun", "monday", "mon", "segunda", "seg"),
+        ("martes", "mar", "tuesday", "tue", "terca", "ter"),
+        ("miercoles", "mie", "wednesday", "wed", "quarta", "qua"),
+        ("jueves", "jue", "thursday", "thu", "quinta", "qui"),
+        ("viernes", "vie", "friday", "fri", "sexta", "sex"),
         ("sabado", "sab", "saturday", "sat"),
         ("domingo", "dom", "sunday", "sun"),
     ))
@@ -87,12 +87,10 @@ _REST: Final = r" (?P<rest>.+)"
 _DATE: Final = (
     re.compile(rf"(?P<year>20\d\d)-(?P<month>\d\d?)-{_DAY}(?: ?t ?| )(?P<rest>.+)", re.ASCII),
     re.compile(rf"{_DAY}(?P<mark>[/.-])(?P<month>\d\d?)(?:(?P=mark)(?P<year>20\d\d|\d\d))?{_REST}", re.ASCII),
-    re.compile(rf"{_DAY} (?:de |of )?(?P<month>[a-z]+)\.?(?: (?:de |del )?(?P<year>20\d\d))?{_REST}", re.ASCII),
+    re.compile(rf"{_DAY}o? (?:de |of )?(?P<month>[a-z]+)\.?(?: (?:de |del )?(?P<year>20\d\d))?{_REST}", re.ASCII),
     re.compile(rf"(?P<month>[a-z]+)\.? {_DAY}(?:st|nd|rd|th)?(?: (?P<year>20\d\d))?{_REST}", re.ASCII),
 )
-_WORD: Final = re.compile(
-    r"(?P<word>pasado manana|day after tomorrow|depois de amanha|[a-z]+(?:-feira)?) (?P<rest>.+)", re.ASCII
-)
+_WORD: Final = re.compile(r"(?P<word>pasado manana|day after tomorrow|depois de amanha|[a-z]+) (?P<rest>.+)", re.ASCII)
 _MONTH_FIRST: Final = frozenset({"en-us"})
 
 
@@ -165,6 +163,7 @@ def simplify(text: str) -> str:
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     spaced = " ".join(bare.replace(",", " ").split())
     spaced = re.sub(r"\b([ap])\. ?m\.", r"\1m", spaced)
+    spaced = re.sub(r"\b(segunda|terca|quarta|quinta|sexta)(s?)[- ]feiras?\b", r"\1\2", spaced)
     return _FILLERS.sub("", spaced).strip()
 
 

@@ -6,7 +6,7 @@ may be exempt from some of them. Texts are held against it when a template is sa
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,8 +22,8 @@ log = structlog.get_logger()
 WORDS_LIMIT: Final = 2_000  #: of the whole list
 _STEMS: Final = frozenset({"stem", "raiz", "raíz", "raiz*", "*"})
 _WARNINGS: Final = frozenset({"warn", "avisar", "aviso", "advertir"})
-_REFUSALS: Final = frozenset({"refuse", "rechazar", "rechazo", "prohibir"})
-_HEADINGS: Final = frozenset({"palabra", "word"})
+_REFUSALS: Final = frozenset({"refuse", "rechazar", "rechazo", "prohibir", "rejeitar", "recusar"})
+_HEADINGS: Final = frozenset({"palabra", "word", "palavra"})
 
 
 class WordsRefused(DomainError):
@@ -122,13 +122,18 @@ async def read_file(account_id: int, content: bytes, *, by: int) -> Taken:
     return await _take(account_id, _parse_file(content), by=by, keep_kind=False)
 
 
-async def write_file() -> bytes:
-    """The whole list as ``read_file`` takes it: UTF-8 with a byte order mark, for spreadsheets."""
+async def write_file(says: Callable[[str], str]) -> bytes:
+    """
+    The whole list as ``read_file`` takes it: UTF-8 with a byte order mark, for spreadsheets.
+
+    Args:
+        says: The person's word for ``word``, ``kind``, ``action``; ``stem``; ``refuse``, ``warn``.
+    """
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\r\n")
-    rows.writerow(["palabra", "tipo", "acción"])
+    rows.writerow([says("word"), says("kind"), says("action")])
     for row in await RestrictedWord.all().order_by("folded"):
-        rows.writerow([row.word, "raíz" if row.stem else "palabra", "rechazar" if row.refuse else "avisar"])
+        rows.writerow([row.word, says("stem" if row.stem else "word"), says("refuse" if row.refuse else "warn")])
     return out.getvalue().encode("utf-8-sig")
 
 

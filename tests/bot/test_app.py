@@ -16,6 +16,7 @@ from bot.redaction import redact_logs
 from domain.settings import Settings
 from tests.acceptance.programs import until
 from tests.bot.conftest import HOME, Cast, running_bot
+from tests.conftest import LANGUAGES
 
 
 async def test_the_menus_are_told_by_scope_and_language(chat: Cast):
@@ -28,7 +29,7 @@ async def test_the_menus_are_told_by_scope_and_language(chat: Cast):
     await until(told, saying="the menus are set")
     scopes = (await chat.sandbox.get("/sim/outbox", since=0, method="setMyCommands"))["calls"]
 
-    assert len(scopes) == 9
+    assert len(scopes) == 3 * (1 + len(LANGUAGES))
     assert GROUP == ("status",)
 
 

@@ -3,6 +3,7 @@
 from bot.errors import error_id, explain, plain
 from domain.errors import NotAllowed, NotFound, TitleTaken
 from domain.rules.permission import Permission
+from domain.rules.template import FIELDS, UnknownToken
 from locales import Catalogues
 
 
@@ -14,6 +15,7 @@ def test_values_that_are_words_are_said_in_the_language(catalogues: Catalogues):
     assert (
         explain(NotAllowed(permission=Permission.GOVERN), t) == "Your role does not allow this: managing the account."
     )
+    assert "nome, sobrenome" in explain(UnknownToken(line=1, token="x", known=FIELDS), catalogues.texts("pt", "BR"))
     assert explain(TitleTaken(title="<b>"), t) == "There is another one with the title “&lt;b&gt;”."
 
 

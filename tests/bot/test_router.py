@@ -1,5 +1,6 @@
 """Updates become screens: over HTTP, against the sandbox."""
 
+import dataclasses
 from datetime import timedelta
 from typing import Any, Final
 
@@ -8,10 +9,11 @@ import pytest
 from domain.models import Conversation, Membership
 from domain.rules.role import Role
 from domain.usecases import accounts
+from sandbox.botapi.people import BY_ID
 from tests.acceptance.programs import until
 from tests.bot.conftest import HOME, TEAM, Cast, running_bot
 from tests.bot.rehearsal import Answered, Count, Govern, Menu, backstage
-from tests.conftest import OWNER, VIEWER
+from tests.conftest import OWNER, STRANGER, VIEWER
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -361,6 +363,28 @@ async def test_an_invitation_lets_one_person_in_once(chat: Cast):
 
     assert seat is not None
     assert seat.role is Role.OPERATOR
+
+
+@pytest.mark.parametrize(
+    ("spoken", "greeting", "kept"),
+    [
+        pytest.param("pt-br", "Boas-vindas", "pt", id="one of ours"),
+        pytest.param("fr", "Bienvenido", "es", id="none of ours"),
+    ],
+)
+async def test_who_joins_is_met_in_the_language_of_their_telegram(
+    chat: Cast, monkeypatch: pytest.MonkeyPatch, spoken: str, greeting: str, kept: str
+):
+    """Or in the installation's, where it is none of ours."""
+    monkeypatch.setitem(BY_ID, STRANGER, dataclasses.replace(BY_ID[STRANGER], language_code=spoken))
+    account = (await accounts.seat_of(OWNER)).account_id  # type: ignore[union-attr]
+    token = await accounts.invite(account, Role.VIEWER, by=OWNER, valid_for=_HOUR)
+    await chat.stranger.say(f"/start inv_{token}")
+    await chat.stranger.sees(greeting)
+    seat = await accounts.seat_of(STRANGER)
+
+    assert seat is not None
+    assert seat.language == kept
 
 
 async def test_revoking_works_at_the_next_update(chat: Cast):

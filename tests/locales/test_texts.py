@@ -69,6 +69,12 @@ def test_the_nearest_language_is_taken(made: Catalogues, wanted: str | None, giv
     assert made.texts(wanted, "PE").language == given
 
 
+def test_who_speaks_none_of_ours_gets_the_installations_language(made: Catalogues):
+    """Where that is one of ours; else Spanish."""
+    assert [made.known("fr", otherwise=otherwise) for otherwise in ("en-GB", "de", "")] == ["en", "es", "es"]
+    assert made.known("es-PE", otherwise="en") == "es"
+
+
 def test_numbers_money_and_moments_are_written_as_in_the_region(catalogues: Catalogues):
     """A price has more decimals than what is paid; a zone is named by its city."""
     t, when, lima = (
@@ -88,6 +94,19 @@ def test_numbers_money_and_moments_are_written_as_in_the_region(catalogues: Cata
     assert (t.time(when, lima), t.time(when, lima, seconds=True)) == ("14:05", "14:05:11")
     assert [t.zone(ZoneInfo(key)) for key in ("UTC", "Etc/GMT+5")] == ["UTC", "GMT+5"]
     assert catalogues.texts("en", "PE").moment(when, lima) == "25 Nov 2026, 14:05 (Lima)"
+
+
+def test_brazilian_portuguese_counts_and_writes_as_in_brazil(catalogues: Catalogues):
+    """Whatever Portuguese a client names: nought is singular, and a comma parts the decimals."""
+    t, when = catalogues.texts("pt-br", "BR"), datetime(2026, 11, 25, 19, 5, tzinfo=UTC)
+
+    assert [t("home.people", count=count) for count in (0, 1, 2, 12044)] == [
+        "<b>0</b> contato", "<b>1</b> contato", "<b>2</b> contatos", "<b>12.044</b> contatos"
+    ]  # fmt: skip
+    assert (t.money(Decimal("1234.5"), "BRL"), t.percent(0.625)) == ("R$\xa01.234,50", "62,5%")
+    assert t.moment(when, ZoneInfo("America/Sao_Paulo")) == "25 nov. 2026, 16:05 (São Paulo)"
+    assert (t.weekday(1), t.weekday(1, short=False), t.country("BR")) == ("ter", "terça-feira", "Brasil")
+    assert catalogues.texts("pt-PT", "PE").language == "pt"
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path):

@@ -28,7 +28,7 @@ from sender.faults import MANY_REFUSED
 from sender.worker import Worker
 from tests.audience import FIRST, block, group_of
 from tests.bot.conversations.talk import talk_of
-from tests.conftest import OWNER
+from tests.conftest import LANGUAGES, OWNER
 
 MOVING: dict[int, bool] = {}  # what the card's meter would say, by campaign
 DEADLINE_S = 60.0  # the longest that a card may be wrong
@@ -95,7 +95,7 @@ async def cause_of(campaign: Campaign) -> Standstill | None:
     now = datetime.now(UTC)
     progress = await campaigns.progress(campaign.account.id, campaign.id, now=now)
     found = standstill(dataclasses.replace(progress.facts, moving=MOVING.get(campaign.id)))
-    for language in ("es", "en"):
+    for language in LANGUAGES:
         sentence = why_not(found, talk_of(campaign.account, load().texts(language, "PE"), now=now).chat)
         assert (sentence is None) is (found is None)
         assert "None" not in (sentence or "")

@@ -5,16 +5,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversations.account import AskPrice, AskSender, AskZone, OpenAccount, SetLanguage, SwitchAccount
+from bot.conversations.account import AskPrice, AskSender, AskZone, OpenAccount, SwitchAccount
 from bot.conversations.people import Invite, ListPeople, Revoke, SetRole
 from domain.errors import DomainError, NotAllowed
 from domain.models import Account, Invitation, Membership, Person
 from domain.rules.role import Role
 from domain.rules.sender_id import BadSenderId
 from domain.usecases import accounts
-from locales import Texts
+from locales import Catalogues, Texts
 from tests.bot.conversations.talk import Talk, talk_of
-from tests.conftest import OPERATOR, OWNER, STRANGER, VIEWER
+from tests.conftest import LANGUAGES, OPERATOR, OWNER, STRANGER, VIEWER
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def owner(sqlite_account: Account, texts: Texts) -> Talk:
 async def test_an_owner_types_price_sender_and_zone(owner: Talk) -> None:
     """Each is checked, and the card shows it."""
     await owner.do(OpenAccount())
-    assert "0.05" in owner.screen.text
+    assert owner.chat.t.number(Decimal("0.05")) in owner.screen.text
     await owner.tap(owner.chat.t.label("account.edit_price"))
     with pytest.raises(DomainError):
         await owner.type("cinco soles")
@@ -52,14 +52,15 @@ async def test_an_owner_types_price_sender_and_zone(owner: Talk) -> None:
     assert owner.chat.t.label("account.no_price") in owner.screen.text
 
 
-async def test_the_language_changes_with_the_next_screen(owner: Talk) -> None:
+@pytest.mark.parametrize("other", LANGUAGES)
+async def test_the_language_changes_with_the_next_screen(owner: Talk, catalogues: Catalogues, other: str) -> None:
     """For that person only, and it is remembered."""
-    other = "en" if owner.chat.t.language == "es" else "es"
     await owner.do(OpenAccount())
     await owner.tap(owner.chat.t.label("account.edit_language"))
-    screen = await owner.do(SetLanguage(other))
+    chosen = catalogues.texts(other, "PE")
+    screen = await owner.tap(("✅ " if other == owner.chat.t.language else "") + chosen.label(f"language.{other}"))
 
-    assert screen.text.startswith("<b>My account</b>" if other == "en" else "<b>Mi cuenta</b>")
+    assert screen.text.startswith(f"<b>{chosen.label('account.title')}</b>")
     assert (await Person.get(id=OWNER)).language == other
 
 

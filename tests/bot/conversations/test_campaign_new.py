@@ -1,6 +1,7 @@
 """The wizard by taps and typing: every step is a row, and a launch happens once."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -11,6 +12,7 @@ from bot.wizard import GoTo, ResumeDraft, Step
 from domain.models import Account, Campaign, CampaignMode, ContactGroup, StartKind, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.role import Role
+from domain.rules.template import tokens
 from locales import Texts
 from tests.audience import FIRST, block, group_of
 from tests.bot.conversations.talk import NOON, Talk, talk_of
@@ -53,7 +55,7 @@ async def test_six_steps_by_buttons_lead_to_a_review_that_says_what_will_happen(
     text = owner.screen.text
     assert "<b>4</b>" in text
     assert "Hola Nombre1, debe S/ 101" in text
-    assert "0.20" in text
+    assert owner.chat.t.money(Decimal("0.2"), "PEN") in text
     assert owner.has(owner.chat.t.label("review.launch"))
 
 
@@ -64,7 +66,7 @@ async def test_the_launch_asks_once_more_with_the_number_and_then_shows_the_card
     await owner.tap(t.label("review.launch"))
 
     assert "<b>4</b>" in owner.screen.text
-    assert "0.20" in owner.screen.text
+    assert t.money(Decimal("0.2"), "PEN") in owner.screen.text
 
     await owner.tap(t.label("review.launch_yes", count=4))
     await campaign.refresh_from_db()
@@ -187,6 +189,7 @@ async def test_a_group_can_be_brought_along(owner: Talk) -> None:
     ("typed", "expected"),
     [
         pytest.param("mañana 9:30", datetime(2026, 11, 25, 14, 30, tzinfo=UTC), id="es"),
+        pytest.param("amanhã às 9h30", datetime(2026, 11, 25, 14, 30, tzinfo=UTC), id="pt"),
         pytest.param("2026-12-01 10:05", datetime(2026, 12, 1, 15, 5, tzinfo=UTC), id="iso"),
     ],
 )
@@ -263,7 +266,7 @@ async def test_blank_tokens_and_dear_letters_are_counted_before_the_start(owner:
 
 
 def _token(t: Texts) -> str:
-    return "nombre" if t.language == "es" else "first_name"
+    return next(token for token, field in tokens(t.language).items() if field == "first_name")
 
 
 async def test_without_a_price_an_owner_is_offered_to_set_it(ready: Account, texts: Texts) -> None:

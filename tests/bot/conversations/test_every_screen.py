@@ -20,7 +20,7 @@ from domain.rules.role import Role
 from locales import Catalogues
 from tests.audience import FIRST, group_of
 from tests.bot.conversations.talk import Talk, talk_of
-from tests.conftest import OWNER
+from tests.conftest import LANGUAGES, OWNER
 
 FOLDER = Path(bot.conversations.__file__).parent
 MOST_SCREENS = 400
@@ -81,7 +81,7 @@ async def _walk(visitor: Talk) -> tuple[set[str], int]:
     return codes, len(seen)
 
 
-@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("role", list(Role))
 async def test_every_screen_fits_and_leads_back(
     furnished: Account, catalogues: Catalogues, language: str, role: Role

@@ -34,7 +34,12 @@ def owner(sqlite_account: Account, texts: Texts) -> Talk:
     return talk_of(sqlite_account, texts)
 
 
-WEEKLY = {"es": "lunes a viernes 10:05 a 11:45", "en": "monday to friday 10:05 to 11:45"}
+WEEKLY = {
+    "es": "lunes a viernes 10:05 a 11:45",
+    "en": "monday to friday 10:05 to 11:45",
+    "pt": "segunda a sexta das 10:05 às 11:45",
+}
+CAP = {"es": "2000 al día", "en": "2000 a day", "pt": "2000 por dia"}
 
 
 async def test_weekdays_and_an_hour_by_taps(owner: Talk, draft: int) -> None:
@@ -113,7 +118,7 @@ async def test_the_end_may_be_typed(owner: Talk, draft: int) -> None:
     t = owner.chat.t
     await owner.do(GoTo(draft, Step.ENDS))
     await owner.type("18:30")
-    await owner.type("24/12" if t.language == "es" else "2026-12-24")
+    await owner.type("2026-12-24" if t.language == "en" else "24/12")
     campaign = await Campaign.get()
     assert (campaign.ends, campaign.last_day) == (18 * 60 + 30, date(2026, 12, 24))
     assert "18:30 (Lima)" in owner.screen.text
@@ -147,7 +152,7 @@ async def test_the_pace_by_taps_and_typed(owner: Talk, draft: int) -> None:
     assert (campaign.tps, campaign.daily_cap, campaign.priority) == (10, 5_000, 1)
 
     await owner.type("0.5/s")
-    await owner.type("2000 al día" if t.language == "es" else "2000 a day")
+    await owner.type(CAP[t.language])
     await owner.tap(t.label("wizard.next"))
     await campaign.refresh_from_db()
 

@@ -6,6 +6,7 @@ from bot.conversations.template_audience import ListCostly, MeasureGroup
 from bot.conversations.template_marks import ShowCharacters
 from domain.models import Account, Contact, Template
 from domain.rules.gsm import Alphabet
+from domain.rules.template import tokens
 from domain.usecases import measuring
 from domain.usecases.measuring import audience_size, measure
 from locales import Texts
@@ -34,7 +35,8 @@ async def test_a_groups_figures_name_the_extremes_and_the_costly(owner: Talk, sq
     assert t("audience.ucs2", count=1) in text
     await owner.tap(t.label("audience.costly_button", count=2))
     assert "ú → u" in owner.screen.text
-    assert t("audience.why_long", where=f"{{{{ {'nombre' if t.language == 'es' else 'first_name'} }}}}", length=70,
+    first_name = next(token for token, field in tokens(t.language).items() if field == "first_name")
+    assert t("audience.why_long", where=f"{{{{ {first_name} }}}}", length=70,
              count=15, gain=f" · {t.label('marks.saves', count=1)} ({t.money(account.segment_price, 'PEN')})"
              ) in owner.screen.text  # fmt: skip
     await owner.do(MeasureGroup(template.id, group.id))

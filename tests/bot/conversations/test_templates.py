@@ -14,7 +14,7 @@ from bot.conversations.templates import (
 from domain.errors import NotAllowed, TitleMissing, TitleTaken, TitleTooLong
 from domain.models import Account, Campaign, Template
 from domain.rules.role import Role
-from domain.rules.template import BadTemplate, UnknownToken
+from domain.rules.template import BadTemplate, UnknownToken, tokens
 from domain.usecases.templates import TextMissing
 from locales import Texts
 from tests.audience import group_of
@@ -35,6 +35,7 @@ async def test_title_then_text_then_the_card_with_the_manuals_counter(owner: Tal
     await owner.do(ListTemplates())
     await owner.tap(t.label("templates.new"))
     await owner.type("cobranza")
+    assert f"<code>{{{{ {list(tokens(t.language))[1]} }}}}</code>" in owner.screen.text
     await owner.tap(t.label("templates.show_tokens"))
     assert owner.button("{{").copy_text is not None
     text = "Hola {{ nombre }}, " + "x" * (104 - len("Hola Nombre0, "))

@@ -7,7 +7,7 @@ import pytest
 from bot.chat import Upload
 from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.templates import OpenTemplate
-from bot.conversations.wording import AskWords, ListWords
+from bot.conversations.wording import AskWords, ListWords, SendWords
 from bot.screen import handler_of
 from domain.errors import NotAllowed
 from domain.models import Account, Campaign, RestrictedWord, Template
@@ -73,16 +73,16 @@ async def test_the_list_goes_out_as_a_file_and_comes_back_as_one(owner: Talk) ->
     with pytest.raises(BadLine):
         await wording.read_file(owner.chat.account.id, b"Nuevo,palabra,quemar", by=1001)
     rows = await RestrictedWord.all().order_by("folded").values_list("word", "stem", "refuse")
-    written = (await wording.write_file()).decode("utf-8-sig").splitlines()
+    await owner.do(SendWords())
+    written = owner.screen.documents[0].content.decode("utf-8-sig").splitlines()
+    word, stem, refuse, warn = (
+        owner.chat.t.label(f"wording.csv_{name}") for name in ("word", "stem", "refuse", "warn")
+    )
 
     assert rows == [("Apple", True, False), ("BCP", False, True), ("Crédito Fácil", False, True)]
-    assert written == [
-        "palabra,tipo,acción",
-        "Apple,raíz,avisar",
-        "BCP,palabra,rechazar",
-        "Crédito Fácil,palabra,rechazar",
-    ]
-    assert (await wording.read_file(owner.chat.account.id, await wording.write_file(), by=1)).added == 0
+    assert written[1:] == [f"Apple,{stem},{warn}", f"BCP,{word},{refuse}", f"Crédito Fácil,{word},{refuse}"]
+    assert (await wording.read_file(owner.chat.account.id, owner.screen.documents[0].content, by=1)).added == 0
+    assert await RestrictedWord.all().order_by("folded").values_list("word", "stem", "refuse") == rows
 
 
 async def test_a_writer_is_warned_and_a_launch_is_refused(owner: Talk, sqlite_account: Account) -> None:

@@ -38,6 +38,10 @@ NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  # a Tuesday
         ("martes", frozenset({1}), None, None),
         ("10:05 a 11:45", frozenset(), time(10, 5), time(11, 45)),
         ("segunda a sexta 9:00 as 18:00", WORKDAYS, time(9), time(18)),
+        ("de segunda-feira a sexta-feira, das 9h às 18h30", WORKDAYS, time(9), time(18, 30)),
+        ("seg, qua e sex das 10h às 13h", frozenset({0, 2, 4}), time(10), time(13)),
+        ("às segundas-feiras e terças 9:00", frozenset({0, 1}), time(9), None),
+        ("todos os dias 8:00 até 20:00", EVERY, time(8), time(20)),
     ],
 )
 def test_days_and_hours_are_understood(text: str, days: frozenset[int], begins: time | None, ends: time | None) -> None:
@@ -78,6 +82,10 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         ("5000/day", PaceWords(None, 5000)),
         ("5000 per day", PaceWords(None, 5000)),
         ("2000 mensajes al día", PaceWords(None, 2000)),
+        ("10 mensagens por segundo", PaceWords(10, None)),
+        ("1 mensagem por minuto", PaceWords(1 / 60, None)),
+        ("2.000 ao dia", PaceWords(None, 2000)),
+        ("2000 mensagens diárias", PaceWords(None, 2000)),
     ],
 )
 def test_a_pace_is_understood(text: str, expected: PaceWords) -> None:
