@@ -161,6 +161,14 @@ async def describe(account_id: int, group_id: int, *, description: str) -> None:
         raise NotFound(noun="group")
 
 
+async def drop_unused(account_id: int, group_id: int, *, since: datetime) -> None:
+    """Delete a group that was made after ``since`` and that nothing was put into and no campaign or import names."""
+    if await Campaign.exists(groups__id=group_id) or await ImportJob.exists(group_id=group_id):
+        return
+    if await ContactGroup.filter(id=group_id, account_id=account_id, revision=0, created_at__gte=since).delete():
+        log.info("group_dropped", account=account_id, group=group_id)
+
+
 async def delete(account_id: int, group_id: int, *, by: int = NOBODY) -> Deleted:
     """
     Delete a group; its contacts stay.

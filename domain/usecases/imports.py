@@ -285,12 +285,17 @@ async def cancel(account_id: int, job_id: int) -> Job:
 
 
 async def discard(account_id: int, job_id: int) -> None:
-    """Give up an upload that is not confirmed; its bytes are deleted. One that runs or has ended is left as it is."""
+    """
+    Give up an upload that is not confirmed; its bytes are deleted, and so is a group that was made for it. One that
+    runs or has ended is left as it is.
+    """
     previewed = ImportJob.filter(id=job_id, account_id=account_id, state=ImportState.PREVIEW)
-    names = await previewed.values_list("upload", "refused")
-    if names and await previewed.delete():
+    row = await previewed.first().values("upload", "refused", "group_id", "created_at")
+    if row and await previewed.delete():
         import_reader.forget(job_id)
-        await uploads.drop(*names[0])
+        await uploads.drop(row["upload"], row["refused"])
+        if row["group_id"] is not None:
+            await groups.drop_unused(account_id, row["group_id"], since=row["created_at"])
 
 
 async def errors(account_id: int, job_id: int) -> Sequence[RowError]:

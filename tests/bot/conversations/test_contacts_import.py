@@ -212,14 +212,28 @@ async def test_a_file_without_a_usable_row_offers_no_import(owner: Sender) -> No
 
 
 async def test_an_upload_can_be_given_up(owner: Sender) -> None:
-    """Nothing of it stays, and its old buttons find nothing."""
+    """Nothing of it stays, not the group that was named for it either, and its old buttons find nothing."""
     t = owner.chat.t
     job_id = await reviewed(owner)
+    assert len(await groups.lines(owner.chat.account.id)) == 1
     await owner.tap(t.label("nav.cancel"))
 
     assert owner.screen.toast == t.label("imports.discarded")
+    assert not await groups.lines(owner.chat.account.id)
     with pytest.raises(NotFound):
         await owner.do(Review(job_id))
+
+
+async def test_giving_an_upload_up_leaves_a_group_that_was_there(owner: Sender) -> None:
+    """Empty or not: it was not made for the file."""
+    t = owner.chat.t
+    kept = await groups.create(owner.chat.account.id, "Clientes")
+    await owner.send(EXCEL, "contacts_excel_es.csv")
+    await owner.tap(t.label("imports.continue"))
+    await owner.tap("Clientes")
+    await owner.tap(t.label("nav.cancel"))
+
+    assert [line.id for line in await groups.lines(owner.chat.account.id)] == [kept]
 
 
 async def test_numbers_of_a_country_that_is_not_enabled_come_with_the_way_to_enable_it(owner: Sender) -> None:
