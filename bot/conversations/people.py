@@ -94,8 +94,7 @@ def person_screen(member: Member, chat: Chat) -> Screen:
         [
             heading(cut(member.name, 64), t.label("account.title"), t.label("people.title")),
             "",
-            t("people.role", role=t.label(f"role.{member.role.value}")),
-            t(f"people.may_{member.role.value}"),
+            f"{t('people.role', role=t.label(f'role.{member.role.value}'))} · {t(f'people.may_{member.role.value}')}",
             t("people.since", since=t.moment(member.since, chat.account.zone)),
         ]
     )
