@@ -102,7 +102,8 @@ def list_screen(lines: Sequence[GroupLine], t: Texts, *, page: int = 0, may_edit
     """Every group with its size, and the way to add contacts."""
     page = min(max(page, 0), max(0, (len(lines) - 1) // PAGE))
     shown = lines[page * PAGE : (page + 1) * PAGE]
-    text = t("groups.list.count", count=len(lines)) if lines else t("groups.list.empty")
+    counted = "groups.list.count" if may_edit else "groups.list.to_look"
+    text = t(counted, count=len(lines)) if lines else t("groups.list.empty")
     rows: list[tuple[Button, ...]] = [(Button(_line(line, t), OpenGroup(line.id)),) for line in shown]
     rows += pager(page, len(lines), to=ListGroups)
     if may_edit:

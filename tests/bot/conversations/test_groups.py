@@ -162,6 +162,7 @@ async def test_a_viewer_sees_and_changes_nothing(sqlite_account: Account, texts:
     viewer = sender_of(sqlite_account, texts, role=Role.VIEWER)
     await viewer.do(ListGroups())
     assert not viewer.has(texts.label("groups.new"))
+    assert texts("groups.list.to_look", count=1) in viewer.screen.text
     await viewer.do(OpenGroup(group_id))
     assert not viewer.has(texts.label("groups.delete"))
     await viewer.tap(texts.label("groups.members"))
