@@ -1,6 +1,7 @@
 """The sandbox as one process: Bot API, both sides of ``/sim``, the chat page, and the simulated SMSC. Only wiring."""
 
 import asyncio
+import mimetypes
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
@@ -74,12 +75,16 @@ def _application(botapi: BotApi, smsc: Smsc) -> web.Application:
 
 
 def _page(name: str | None) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A file of the chat page, never cached: the page changes with the checkout it is served from."""
+    """
+    A file of the chat page, never cached: the page changes with the checkout it is served from. Read whole, for they
+    are small; aiohttp leaves a file open that it streams to a browser gone before the first byte.
+    """
 
     async def answer(request: web.Request) -> web.StreamResponse:
         path = (PAGE / (name or request.match_info["path"])).resolve()
         if not path.is_relative_to(PAGE) or not path.is_file():
             raise web.HTTPNotFound
-        return web.FileResponse(path, headers=_FRESH)
+        kind, _ = mimetypes.guess_type(path.name)
+        return web.Response(body=path.read_bytes(), content_type=kind, headers=_FRESH)
 
     return answer

@@ -14,7 +14,6 @@ from domain.rules.message_state import MessageEvent
 from domain.store import Result
 from domain.usecases import campaigns
 from sender.feed import Ready
-from sender.smpp import status_name
 
 log = structlog.get_logger()
 
@@ -78,8 +77,7 @@ class FaultWatch:
             fault = fault_in(self._answers[campaign.id], window=window, percent=account.fault_percent)
             if fault is None:
                 continue
-            status = int(fault.error, 16) if fault.error else 0
-            detail = {"failed": fault.failed, "of": fault.of, "status": status, "name": status_name(status)}
+            detail = {"failed": fault.failed, "of": fault.of, "name": fault.error}
             if await campaigns.fault(campaign.id, MANY_REFUSED, revision=campaign.revision, detail=detail):
                 log.warning("campaign_refused", campaign=campaign.id, **detail)
             self._forget(campaign.id)

@@ -80,8 +80,7 @@ export function drawChat() {
   const before = scroller.scrollHeight;
   rows.querySelector(".empty")?.remove();
   const grew = reconcile();
-  if (anchor?.node.isConnected) scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
-  else if (anchor) keepByKey(anchor);
+  if (anchor) keepInPlace(anchor);
   if (stick) followEnd(fresh, grew, before);
   showEmpty();
   showToBottom();
@@ -127,9 +126,11 @@ function firstVisible() {
   return null;
 }
 
-function keepByKey({ key, top }) {
-  const node = drawn.get(key)?.node;
-  if (node) scroller.scrollTop += node.getBoundingClientRect().top - top;
+/** Where nothing moved nothing is set: even setting the same place ends a scroll that somebody is in the middle of. */
+function keepInPlace({ key, node, top }) {
+  const held = node.isConnected ? node : drawn.get(key)?.node;
+  const moved = held ? held.getBoundingClientRect().top - top : 0;
+  if (moved) scroller.scrollTop += moved;
 }
 
 /** Bring the rows in line with the store; true when something was added at the end. */

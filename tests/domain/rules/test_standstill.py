@@ -126,12 +126,16 @@ def test_the_cause_that_comes_first_is_told(first: int) -> None:
     ("answers", "expected"),
     [
         pytest.param([None] * 200, None, id="all accepted"),
-        pytest.param([None] * 140 + ["0xb"] * 60, Fault(60, 200, "0xb"), id="at the limit"),
-        pytest.param([None] * 141 + ["0xb"] * 59, None, id="one below"),
-        pytest.param(["0xb"] * 49, None, id="too few to say"),
-        pytest.param(["0xb"] * 50, Fault(50, 50, "0xb"), id="a quarter of the window"),
-        pytest.param(["0xb"] * 500 + [None] * 200, None, id="old ones are forgotten"),
-        pytest.param([None] * 150 + ["0xa"] * 20 + ["0xb"] * 30 + ["0xa"] * 40, Fault(90, 200, "0xa"), id="most often"),
+        pytest.param([None] * 140 + ["ESME_RINVDSTADR"] * 60, Fault(60, 200, "ESME_RINVDSTADR"), id="at the limit"),
+        pytest.param([None] * 141 + ["ESME_RINVDSTADR"] * 59, None, id="one below"),
+        pytest.param(["ESME_RINVDSTADR"] * 49, None, id="too few to say"),
+        pytest.param(["ESME_RINVDSTADR"] * 50, Fault(50, 50, "ESME_RINVDSTADR"), id="a quarter of the window"),
+        pytest.param(["ESME_RINVDSTADR"] * 500 + [None] * 200, None, id="old ones are forgotten"),
+        pytest.param(
+            [None] * 150 + ["ESME_RINVSRCADR"] * 20 + ["ESME_RINVDSTADR"] * 30 + ["ESME_RINVSRCADR"] * 40,
+            Fault(90, 200, "ESME_RINVSRCADR"),
+            id="most often",
+        ),
     ],
 )
 def test_too_much_is_refused(answers: list[str | None], expected: Fault | None) -> None:
@@ -141,4 +145,4 @@ def test_too_much_is_refused(answers: list[str | None], expected: Fault | None) 
 
 def test_nought_percent_never_stops() -> None:
     """Switched off."""
-    assert fault_in(["0xb"] * 300, window=200, percent=0) is None
+    assert fault_in(["ESME_RINVDSTADR"] * 300, window=200, percent=0) is None

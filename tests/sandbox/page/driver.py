@@ -165,6 +165,18 @@ async def type_and_send(page: Page, text: str) -> None:
     await page.get_by_test_id("composer").press("Enter")
 
 
+async def at_rest(page: Page) -> None:
+    """Wait until the wheel's glide is over: ten frames at one place."""
+    await page.wait_for_function(
+        """() => {
+            const place = scroller.scrollTop;
+            window.still = place === window.place ? (window.still ?? 0) + 1 : 0;
+            window.place = place;
+            return window.still > 10;
+        }"""
+    )
+
+
 async def gap_to_end(page: Page) -> float:
     """Pixels below what is in view."""
     gap = "e => e.scrollHeight - e.scrollTop - e.clientHeight"

@@ -13,6 +13,7 @@ from tests.sandbox.page.driver import (
     OWNER,
     PIXEL,
     Sandbox,
+    at_rest,
     button,
     gap_to_end,
     message,
@@ -130,6 +131,7 @@ async def test_an_edit_does_not_move_who_reads_above(sandbox: Sandbox, page: Pag
     await page.mouse.move(600, 400)
     await page.mouse.wheel(0, -700)
     await expect(page.get_by_test_id("to-bottom")).to_be_visible()
+    await at_rest(page)
     marker = page.get_by_test_id("message").nth(15)
     before = await marker.bounding_box()
     first = await sandbox.bot("editMessageText", chat_id=OWNER, message_id=card["message_id"], text="50 %\n\n\n\nmitad")
