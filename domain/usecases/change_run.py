@@ -60,9 +60,8 @@ async def carry_all() -> None:
 async def purge(now: datetime) -> int:
     """Forget the rows of changes that are too old to be undone. Returns how many changes."""
     db, gone = store.current(), 0
-    old = Change.filter(purged=False, made_ms__lte=undo.to_ms(now - undo.UNDO_FOR)).exclude(state=ChangeState.UNDOING)
-    old = old.exclude(state=ChangeState.RUNNING, kind=ChangeKind.IMPORT)
-    for change in await old.order_by("id"):
+    old = Change.filter(purged=False, made_ms__lte=undo.to_ms(now - undo.UNDO_FOR))
+    for change in await old.exclude(state__in=[ChangeState.RUNNING, ChangeState.UNDOING]).order_by("id"):
         values = {"purged": True, "before": None, "scope": None}
         if not await Change.filter(id=change.id, purged=False).update(**values):
             continue

@@ -329,6 +329,22 @@ async def test_after_a_day_it_is_too_late_and_the_journal_is_gone(
         await undo.undo(account.id, change, by=OWNER, now=NOW)
 
 
+async def test_the_journal_of_an_import_goes_after_a_day_too(account: Account, group: ContactGroup) -> None:
+    """It is the largest of all. What is still running, or being undone, keeps its own."""
+    tomorrow = datetime.now(UTC) + timedelta(hours=25)
+    old = await undo.begin(account.id, ChangeKind.IMPORT, by=OWNER)
+    await undo.finish(old, count=1)
+    running = await undo.begin(account.id, ChangeKind.IMPORT, by=OWNER)
+    going_back = await undo.begin(account.id, ChangeKind.IMPORT, by=OWNER)
+    await Change.filter(id=going_back).update(state=ChangeState.UNDOING)
+    before = await Change.filter(purged=True).count()
+    await change_run.purge(tomorrow)
+
+    assert before == 0
+    assert (await Change.get(id=old)).purged
+    assert await Change.filter(id__in=[running, going_back], purged=True).count() == 0
+
+
 async def test_a_change_that_is_under_way_is_not_undone(account: Account, group: ContactGroup, store: Store) -> None:
     """Its other half would be written after it."""
     change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
