@@ -36,7 +36,7 @@ class Context(CallbackContext[ExtBot[Urgency], dict[Any, Any], dict[Any, Any], d
 def workplace(seat: Seat) -> Workplace:
     """The account of a seat, as screens need it."""
     return Workplace(
-        seat.account_id, seat.account_name, seat.region, ZoneInfo(seat.time_zone), seat.sender_id, seat.alphabet
+        seat.account_id, seat.account_name, seat.region, ZoneInfo(seat.time_zone), seat.sender_id, seat.carriage
     )
 
 

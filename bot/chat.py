@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.screen import Screen
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import USUAL, Carriage
 from domain.rules.permission import Permission, allows
 from domain.rules.role import Role
 from locales import Texts
@@ -40,7 +40,7 @@ class Workplace:
     region: str
     zone: ZoneInfo
     sender_id: str
-    alphabet: Alphabet = Alphabet.GSM7
+    carriage: Carriage = USUAL
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,17 +62,17 @@ class Ready:
     A message that may be submitted.
 
     Attributes:
-        segments: Parts on the wire.
+        parts: Submits that it takes, each with its own response.
         route: For which it is encoded.
         answers: Of a message of several parts: what came back, by part.
         part_tries: How often parts of it were sent again.
-        freed: Told its segments once its result is committed.
+        freed: Told its parts once its result is committed.
     """
 
     held: Held
     outgoing: Outgoing
     message_id: int
-    segments: int
+    parts: int
     tries: int
     route: str = ""
     answers: dict[int, Answer] = field(default_factory=dict)
@@ -223,7 +223,7 @@ class Feed:
 
     def take(self, room: int, *, route: str, now: float) -> list[Ready]:
         """
-        At most ``room`` segments of one claim for a route, and no more than the pace of its campaign allows at ``now``
+        At most ``room`` parts of one claim for a route, and no more than the pace of its campaign allows at ``now``
         (seconds, monotonic). A long message may exceed the room. Tell ``left`` what became of them.
         """
         queues = self._queues[route]
@@ -237,7 +237,7 @@ class Feed:
             taken: list[Ready] = []
             while most and room > 0 and queue[0].held is held:
                 ready = queue.popleft()
-                room -= ready.segments
+                room -= ready.parts
                 most -= 1
                 taken.append(ready)
             if not queue:

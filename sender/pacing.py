@@ -1,4 +1,4 @@
-"""How many segments may leave now: even, and never above the limit in any window of one second. Pure; time is given."""
+"""How many parts may leave now: even, and never above the limit in any window of one second. Pure; time is given."""
 
 import math
 from collections import deque

@@ -53,8 +53,8 @@ class Pump:
         self._suspect = suspect
         self._submitted = SUBMITTED.labels(link.route.name)
         self._follow: deque[Ready] = deque()
-        self._marking = 0  # segments that are being committed; they have their room in the window already
-        self._unsettled = 0  # segments reserved whose result is not committed: a crash would put them in doubt
+        self._marking = 0  # parts that are being committed; they have their room in the window already
+        self._unsettled = 0  # parts reserved whose result is not committed: a crash would put them in doubt
         self._batches = 0
         self.wake = asyncio.Event()
 
@@ -98,19 +98,19 @@ class Pump:
         return self._feed.take(room, route=self.link.route.name, now=now) if room > 0 else []
 
     def _reserve(self, batch: Sequence[Ready], now: float) -> int:
-        """Keep the batch's room and its share of the pace; its segments."""
-        segments = sum([ready.segments for ready in batch])
-        self._pacer.reserve(segments, now=now)
+        """Keep the batch's room and its share of the pace; its parts."""
+        parts = sum([ready.parts for ready in batch])
+        self._pacer.reserve(parts, now=now)
         freed = self._freed
         for ready in batch:
             ready.freed = freed
-        self._unsettled += segments
-        self._marking += segments
+        self._unsettled += parts
+        self._marking += parts
         self._batches += 1
-        return segments
+        return parts
 
-    def _freed(self, segments: int) -> None:
-        self._unsettled -= segments
+    def _freed(self, parts: int) -> None:
+        self._unsettled -= parts
         self.wake.set()
 
     async def _rest(self) -> None:
@@ -123,12 +123,12 @@ class Pump:
             async with asyncio.timeout(pause or _LOOK_S):
                 await self.wake.wait()
 
-    async def _submit(self, batch: Sequence[Ready], segments: int) -> None:
+    async def _submit(self, batch: Sequence[Ready], parts: int) -> None:
         name = self._sender.name
         try:
             allowed = await self._mark(batch)
         finally:
-            self._marking -= segments
+            self._marking -= parts
             self._batches -= 1
             self.wake.set()
         now = time.monotonic()
@@ -136,9 +136,9 @@ class Pump:
             log.warning("lease_past_before_write", messages=len(allowed))
             self._settler.answered(self.link.route, [one for ready in allowed for one in _unsent(ready)])
             allowed = []
-        going = segments if len(allowed) == len(batch) else sum([ready.segments for ready in allowed])
+        going = parts if len(allowed) == len(batch) else sum([ready.parts for ready in allowed])
         self._feed.left(batch, len(allowed), now=now)
-        self._pacer.stayed(segments - going)
+        self._pacer.stayed(parts - going)
         if allowed:
             self._pacer.left(going, now=now)
             self.link.submit([ready.outgoing for ready in allowed])
@@ -148,7 +148,7 @@ class Pump:
         """Commit the batch as submitted; those of it that may be written."""
         self._settler.watch(batch)
         claim = batch[0].held.claim
-        submissions = [Submission(ready.message_id, ready.segments) for ready in batch]
+        submissions = [_submission(ready) for ready in batch]
         try:
             allowed = await self._marked(claim, submissions)
         except Exception:
@@ -215,10 +215,15 @@ class Pump:
 def lost(ready: Ready) -> list[Answer]:
     """Parts that should have followed, and will not."""
     return [
-        Answer(ready.message_id, part, ready.segments, 0, None, AnswerKind.DISCONNECTED) for part in ready.outgoing.only
+        Answer(ready.message_id, part, ready.parts, 0, None, AnswerKind.DISCONNECTED) for part in ready.outgoing.only
     ]
 
 
+def _submission(ready: Ready) -> Submission:
+    cut = ready.outgoing.cut
+    return Submission(ready.message_id, cut, ready.parts) if cut else Submission(ready.message_id, ready.parts)
+
+
 def _unsent(ready: Ready) -> list[Answer]:
-    parts = ready.segments
+    parts = ready.parts
     return [Answer(ready.message_id, part, parts, 0, None, AnswerKind.UNSENT) for part in range(1, parts + 1)]

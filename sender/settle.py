@@ -226,13 +226,13 @@ class Settler:
         for message_id in message_ids:
             ready = forget(message_id, None)
             if ready is not None:
-                freed[ready.freed] = freed.get(ready.freed, 0) + ready.segments
+                freed[ready.freed] = freed.get(ready.freed, 0) + ready.parts
                 held = ready.held
                 held.in_flight -= 1
                 if not held.in_flight and held.spent:
                     spent.append(held)
-        for tell, segments in freed.items():
-            tell(segments)
+        for tell, parts in freed.items():
+            tell(parts)
         for held in spent:
             self._spent(held)
 
@@ -272,7 +272,7 @@ class Settler:
     def _result(self, ready: Ready, route: Route, answer: Answer) -> Result | None:
         """The result of the message, once the last of its parts has its answer."""
         ready.answers[answer.part] = answer
-        if len(ready.answers) < ready.segments:
+        if len(ready.answers) < ready.parts:
             return None
         result = judge(ready, route, answer)
         if result is None:

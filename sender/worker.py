@@ -141,7 +141,7 @@ class Worker:
         await self._clock.measure()
         await self._scheduler.wake_up()
         await self._register()
-        await measuring.carries(self._routes[0].alphabet)
+        await measuring.carries(self._routes[0].carriage)
         monitoring.checks["sender"] = self._seats.health
         self._measure()
         feeding = asyncio.Event()
@@ -337,7 +337,7 @@ class Worker:
 
     def _resubmit(self, ready: Ready, delay_s: float) -> None:
         """The parts without a final answer go again on the same route, under the same reference."""
-        missing = tuple(part for part in range(1, ready.segments + 1) if part not in ready.answers)
+        missing = tuple(part for part in range(1, ready.parts + 1) if part not in ready.answers)
         ready.outgoing = ready.outgoing._replace(only=missing)
         asyncio.get_running_loop().call_later(delay_s, self._follow, ready, self._sender.name)
 

@@ -28,13 +28,15 @@ async def running_campaign(account: Account, *, size: int = 3, title: str = "gru
     return campaign
 
 
-async def submitted(store: Store, campaign: Campaign, *, sender: str = "s1", segments: int = 1) -> list[int]:
+async def submitted(
+    store: Store, campaign: Campaign, *, sender: str = "s1", segments: int = 1, parts: int | None = None
+) -> list[int]:
     """Written, claimed and marked, at ``NOW``, over the route ``default``: the ids of its messages, by number."""
     await store.register_sender(sender, host="h", pid=1, now_ms=NOW, lease_ms=NOW + 15_000)
     assert await store.expand(campaign.id, after=0, limit=1_000) is not None
     claim = await store.claim(sender, campaign.id, now_ms=NOW, limit=1_000)
     assert claim is not None
     ids = [row.message_id for row in await store.pending(claim)]
-    batch = [Submission(message_id, segments) for message_id in ids]
+    batch = [Submission(message_id, segments, parts) for message_id in ids]
     assert await store.mark_submitted(sender, claim, batch, route="default", now_ms=NOW) == set(ids)
     return ids

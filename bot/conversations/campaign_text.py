@@ -8,7 +8,7 @@ from bot.screen import Action, Button, Screen, Style, on
 from bot.template_lines import card_lines, example_token, read_as
 from bot.wizard import GoTo, Step, frame, go_on, next_row
 from domain.errors import DomainError
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import Carriage
 from domain.rules.permission import Permission
 from domain.rules.template import tokens
 from domain.rules.text_card import text_card
@@ -55,7 +55,7 @@ def texts_screen(draft: Draft, found: Page, reader: Reader | None, chat: Chat, *
     body = [t("wizard.ask_text" if found.total else "wizard.no_templates")]
     if draft.text:
         body += ["", t("wizard.chosen_text", title=draft.text_title or t.label("campaigns.own_text"))]
-        body += _preview(draft, reader, t, alphabet=chat.account.alphabet)
+        body += _preview(draft, reader, t, carriage=chat.account.carriage)
     rows: list[tuple[Button, ...]] = [
         (
             Button(
@@ -85,10 +85,10 @@ def own_text_screen(draft: Draft, chat: Chat) -> Screen:
     return frame(draft, Step.TEXT, chat, body=body, rows=(*rows, *back), expects=SaveOwnText(draft.id))
 
 
-def _preview(draft: Draft, reader: Reader | None, t: Texts, *, alphabet: Alphabet) -> list[str]:
+def _preview(draft: Draft, reader: Reader | None, t: Texts, *, carriage: Carriage) -> list[str]:
     fields = read_as(reader, t)
     try:
-        card = text_card(draft.text, fields, alphabet=alphabet)
+        card = text_card(draft.text, fields, carriage=carriage)
     except DomainError as error:
         return [t(error.key, **error.values)]
     return [f"<blockquote>{escape(card.text)}</blockquote>", *card_lines(card, t)]

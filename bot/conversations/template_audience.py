@@ -146,7 +146,7 @@ def costly_screen(subject: Subject, found: Measure, price: Money | None, chat: C
         lines.append(t("audience.nobody_costly"))
     rows: list[tuple[Button, ...]] = []
     for number, row in enumerate(shown, page * PAGE + 1):
-        one = remedy(template, filled(fields_of(row), subject.blanks), usual=found.usual, alphabet=found.alphabet)
+        one = remedy(template, filled(fields_of(row), subject.blanks), usual=found.usual, carriage=found.carriage)
         lines += [f"<b>{number}.</b> {_who(row, one, price, t)}", _why(one, price, t)]
         rows.append((Button(cut(f"{number}. {row.first_name} {row.last_name}"), unpack(f"ko:{row.contact_id}:")),))
     if len(found.costly) < found.costly_count:
@@ -242,7 +242,7 @@ def _cut_offer(subject: Subject, found: Measure) -> tuple[str, int] | None:
         return None
     template = compile_template(subject.text)
     fields = filled(fields_of(found.costly[0]), subject.blanks)
-    one = remedy(template, fields, usual=found.usual, alphabet=found.alphabet)
+    one = remedy(template, fields, usual=found.usual, carriage=found.carriage)
     length = one.length - one.excess
     if one.foreign or one.field in (None, "msisdn") or not _SHORTEST_CUT <= length < one.length:
         return None

@@ -47,14 +47,14 @@ class ReplaceAll(Action, code="vmb", permission=Permission.EDIT):
 
 def characters_screen(template: Template, reader: Reader | None, chat: Chat, *, toast: str | None = None) -> Screen:
     """The text with them underlined; of each what it costs and what may stand instead."""
-    t, alphabet = chat.t, chat.account.alphabet
+    t, carriage = chat.t, chat.account.carriage
     fields = read_as(reader, t)
     lines = [heading(t.label("marks.title"), t.label("templates.title"), cut(template.title)), ""]
     try:
-        costs = character_costs(template.text, fields, alphabet=alphabet)
+        costs = character_costs(template.text, fields, carriage=carriage)
     except DomainError as error:
         return Screen("\n".join([*lines, t(error.key, **error.values)]), footer(t, back_to(template)), toast=toast)
-    lines.append(f"<blockquote>{marked(template.text, spans(template.text, alphabet=alphabet))}</blockquote>")
+    lines.append(f"<blockquote>{marked(template.text, spans(template.text, alphabet=carriage.alphabet))}</blockquote>")
     if not costs.characters:
         lines += ["", t("marks.none")]
     for one in costs.characters[:_SHOWN]:
@@ -114,7 +114,7 @@ async def replace_character(action: ReplaceCharacter, chat: Chat) -> Screen:
     template = await templates.get(chat.account.id, action.template_id)
     character = chr(action.code_point)
     reader = await templates.reader(chat.account.id)
-    costs = character_costs(template.text, read_as(reader, chat.t), alphabet=chat.account.alphabet)
+    costs = character_costs(template.text, read_as(reader, chat.t), carriage=chat.account.carriage)
     one = next((one for one in costs.characters if one.character == character), None)
     if one is not None:
         template = await templates.replace_character(
@@ -126,7 +126,9 @@ async def replace_character(action: ReplaceCharacter, chat: Chat) -> Screen:
 @on(ReplaceAll)
 async def replace_all(action: ReplaceAll, chat: Chat) -> Screen:
     """All that makes it Unicode."""
-    template = await templates.replace_foreign(chat.account.id, action.template_id, alphabet=chat.account.alphabet)
+    template = await templates.replace_foreign(
+        chat.account.id, action.template_id, alphabet=chat.account.carriage.alphabet
+    )
     toast = chat.t.label("templates.replaced")
     if action.from_card:
         card = back_to(template)

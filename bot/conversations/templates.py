@@ -174,7 +174,7 @@ def template_screen(
     else:
         lines.append(f"<pre>{_escaped(template.text)}</pre>")
         try:
-            card = text_card(template.text, read_as(reader, t), alphabet=chat.account.alphabet)
+            card = text_card(template.text, read_as(reader, t), carriage=chat.account.carriage)
         except TextTooLong as error:
             lines.append(t(error.key, **error.values))
         else:

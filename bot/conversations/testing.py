@@ -131,7 +131,7 @@ def test_screen(
     ready = True
     try:
         fields = filled(read_as(reader, t), tested.blanks)
-        card = text_card(tested.text, fields, alphabet=chat.account.alphabet)
+        card = text_card(tested.text, fields, carriage=chat.account.carriage)
     except DomainError as error:
         lines.append(t(error.key, **error.values))
         ready = False

@@ -24,6 +24,7 @@ class Account(Model):
     fault_percent = fields.SmallIntField(default=30, db_default=30)  # refused of the last ``fault_window``: it stops
     fault_window = fields.SmallIntField(default=200, db_default=200)  # messages
     alphabet = fields.CharField(max_length=16, default="gsm", db_default="gsm")  # its route's, as the sender last said
+    wide = fields.BooleanField(default=False, db_default=False)  # the same: its segments are tied by 16 bits
     same_content_hours = fields.SmallIntField(default=24, db_default=24)  # how far back a near-identical text counts
     created_at = fields.DatetimeField(auto_now_add=True)
 

@@ -23,7 +23,8 @@ class Message(Model):
     msisdn = fields.BigIntField()
     state = fields.CharEnumField(MessageState, max_length=16)
     tries = fields.SmallIntField(default=0, db_default=0)  # submits that ended in a temporary status
-    segments = fields.SmallIntField(default=0, db_default=0)  # parts submitted; 0 before
+    segments = fields.SmallIntField(default=0, db_default=0)  # as it is billed; 0 before it is submitted
+    parts = fields.SmallIntField(null=True)  # submits, each with its own response; None: one for each segment
     route = fields.CharField(max_length=32, null=True)
     smsc_message_id = fields.CharField(max_length=65, null=True)  # canonical form; of the only part
     error = fields.CharField(max_length=32, null=True)  # SMPP status of the response, or err of the receipt

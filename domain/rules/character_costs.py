@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.rules.gsm import Alphabet, Segments, downgrade, foreign_characters, segments
+from domain.rules.gsm import Carriage, Segments, downgrade, foreign_characters
 from domain.rules.remedies import outside_brackets, replaced
 from domain.rules.template import compile_template
 
@@ -45,7 +45,7 @@ class CharacterCosts:
     all_replaced: Segments
 
 
-def character_costs(source: str, fields: Mapping[str, str], *, alphabet: Alphabet) -> CharacterCosts:
+def character_costs(source: str, fields: Mapping[str, str], *, carriage: Carriage) -> CharacterCosts:
     """
     Look at a template as the contact with these fields gets it.
 
@@ -55,11 +55,11 @@ def character_costs(source: str, fields: Mapping[str, str], *, alphabet: Alphabe
     """
 
     def size(text: str) -> Segments:
-        return segments(compile_template(text).render(fields), alphabet=alphabet)
+        return carriage.segments(compile_template(text).render(fields))
 
     now = size(source)
     own = outside_brackets(source)
-    found = {one.character: one for one in foreign_characters(own, alphabet=alphabet)}
+    found = {one.character: one for one in foreign_characters(own, alphabet=carriage.alphabet)}
     times = Counter(own)
     costs = [
         CharacterCost(
@@ -74,12 +74,12 @@ def character_costs(source: str, fields: Mapping[str, str], *, alphabet: Alphabe
     rendered = compile_template(source).render(fields)
     brought = {
         one.character: None
-        for one in foreign_characters(rendered, alphabet=alphabet)
+        for one in foreign_characters(rendered, alphabet=carriage.alphabet)
         if one.cost == 0 and one.character not in found
     }
     return CharacterCosts(
         characters=tuple(sorted(costs, key=lambda one: (-one.saves, not one.unicode))),
         brought=tuple(brought),
         now=now,
-        all_replaced=size(downgrade(source, alphabet=alphabet)),
+        all_replaced=size(downgrade(source, alphabet=carriage.alphabet)),
     )

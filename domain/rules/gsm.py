@@ -2,8 +2,8 @@
 How a text travels: alphabets, the segments that are billed, the octets of each part, and what to write instead of what
 costs more. No wire: concatenation headers and PDUs are the sender's.
 
-Source: 3GPP TS 23.038 §6.1.2 (packing), §6.2.1 (alphabet), annex A.2.1 (Spanish); TS 23.040 §9.2.3.24.1 (room that
-concatenation leaves), §9.2.3.24.15 (room that a national table leaves).
+Source: 3GPP TS 23.038 §6.1.2 (packing), §6.2.1 (alphabet), annex A.2.1 (Spanish); TS 23.040 §9.2.3.24.1 and
+§9.2.3.24.8 (room that concatenation leaves), §9.2.3.24.15 (room that a national table leaves).
 """
 
 import re
@@ -34,6 +34,7 @@ SHIFT_SINGLE: Final = 155  #: septets beside the header that names a national ta
 SHIFT_PART: Final = 149  #: the same with concatenation in it: 131 octets
 UCS2_SINGLE: Final = 70  #: 16-bit units
 UCS2_PART: Final = 67
+WIDE: Final = 1  #: units less in each segment of several where the reference has 16 bits: 7 octets of 140 for it
 
 DATA_CODING_DEFAULT: Final = 0
 DATA_CODING_UCS2: Final = 8
@@ -142,9 +143,13 @@ class _Room:
 
 
 _ROOMS: Final = {
-    Alphabet.GSM7: _Room(_EXTENDED, GSM_SINGLE, GSM_PART),
-    Alphabet.SPANISH: _Room(_ESCAPED, SHIFT_SINGLE, SHIFT_PART),
-    Alphabet.UCS2: _Room(_ASTRAL, UCS2_SINGLE, UCS2_PART),
+    (encoding, wide): _Room(double, single, per_part - WIDE * wide)
+    for encoding, double, single, per_part in (
+        (Alphabet.GSM7, _EXTENDED, GSM_SINGLE, GSM_PART),
+        (Alphabet.SPANISH, _ESCAPED, SHIFT_SINGLE, SHIFT_PART),
+        (Alphabet.UCS2, _ASTRAL, UCS2_SINGLE, UCS2_PART),
+    )
+    for wide in (False, True)
 }
 
 #: What needs no replacement: one septet, and for ``STRICT`` what the manual allows.
@@ -167,45 +172,60 @@ _LATIN1_TO_SEPTET: Final = bytes(_SEPTETS.get(chr(code), b"\0")[0] for code in r
 
 
 @cache
-def _counted(encoding: Alphabet, units: int) -> Segments:
+def _counted(encoding: Alphabet, wide: bool, units: int) -> Segments:
     """Where no character can straddle a border. Cached: frozen values are dear to build and there are few of them."""
-    room = _ROOMS[encoding]
+    room = _ROOMS[encoding, wide]
     if units <= room.single:
         return Segments(min(units, 1), encoding, units, room.single - units if units else 0, room.single)
     count = -(-units // room.per_part)
     return Segments(count, encoding, units, count * room.per_part - units, room.per_part)
 
 
-def segments(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Segments:
+def segments(text: str, *, alphabet: Alphabet = Alphabet.GSM7, wide: bool = False) -> Segments:
     """
     Count what ``text`` is billed as. An extension pair and a surrogate pair never straddle two segments.
 
     Args:
         text: The rendered message, tokens already replaced.
         alphabet: What the route carries.
+        wide: The reference that ties segments together has 16 bits.
     """
     if alphabet is not Alphabet.UCS2 and _NOT_PLAIN[alphabet](text) is None:
-        return _counted(Alphabet.GSM7, len(text))
+        return _counted(Alphabet.GSM7, wide, len(text))
     encoding = _encoding(text, alphabet)
-    room = _ROOMS[encoding]
+    room = _ROOMS[encoding, wide]
     doubles = len(room.double.findall(text))
     units = len(text) + doubles
     if not doubles or units <= room.single:
-        return _counted(encoding, units)
+        return _counted(encoding, wide, units)
     parts = _cut(text, room)
     last = len(parts[-1]) + len(room.double.findall(parts[-1]))
     return Segments(len(parts), encoding, units, room.per_part - last, room.per_part)
 
 
-def split(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> list[str]:
+class Carriage(NamedTuple):
+    """How a route carries texts, as far as it changes what they are billed as: the arguments of ``segments``."""
+
+    alphabet: Alphabet = Alphabet.GSM7
+    wide: bool = False
+
+    def segments(self, text: str) -> Segments:
+        """What ``text`` is billed as on such a route."""
+        return segments(text, alphabet=self.alphabet, wide=self.wide)
+
+
+USUAL: Final = Carriage()  #: what most SMSCs take
+
+
+def split(text: str, *, alphabet: Alphabet = Alphabet.GSM7, wide: bool = False) -> list[str]:
     """The text of each segment; joined they are ``text``. Nothing for an empty text."""
-    return _split(text, _encoding(text, alphabet))
+    return _split(text, _encoding(text, alphabet), wide)
 
 
-def _split(text: str, encoding: Alphabet) -> list[str]:
+def _split(text: str, encoding: Alphabet, wide: bool) -> list[str]:
     if not text:
         return []
-    room = _ROOMS[encoding]
+    room = _ROOMS[encoding, wide]
     if len(text) <= room.single and len(text) + len(room.double.findall(text)) <= room.single:
         return [text]
     return _cut(text, room)
@@ -235,9 +255,9 @@ def _cut(text: str, room: _Room) -> list[str]:
     return parts
 
 
-def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Encoded:
+def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7, wide: bool = False) -> Encoded:
     """
-    The octets of each part of ``text``. No part for an empty text.
+    The octets of each part of ``text``. No part for an empty text. ``wide``: as in ``segments``.
 
     Half a surrogate pair, which no text should have, goes as U+003F.
     """
@@ -249,7 +269,7 @@ def encode_parts(text: str, *, alphabet: Alphabet = Alphabet.GSM7) -> Encoded:
     if plain and 0 < len(text) <= GSM_SINGLE:  # nearly every message
         return Encoded(DATA_CODING_DEFAULT, (_octets(text, alphabet),), Alphabet.GSM7)
     encoding = Alphabet.GSM7 if plain else _encoding(text, alphabet)
-    parts = _split(text, encoding)
+    parts = _split(text, encoding, wide)
     if encoding is not Alphabet.UCS2:
         return Encoded(DATA_CODING_DEFAULT, tuple(_octets(part, alphabet) for part in parts), encoding)
     return Encoded(DATA_CODING_UCS2, tuple(part.encode("utf-16-be", "replace") for part in parts), Alphabet.UCS2)

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.rules.gsm import GSM_SINGLE, SHIFT_SINGLE, Alphabet, Foreign, downgrade, foreign_characters, segments
+from domain.rules.gsm import (
+    GSM_SINGLE,
+    SHIFT_SINGLE,
+    Alphabet,
+    Carriage,
+    Foreign,
+    Segments,
+    downgrade,
+    foreign_characters,
+)
 from domain.rules.template import CompiledTemplate
 from domain.rules.template_tokens import field_of
 
@@ -35,7 +44,7 @@ class Remedy:
     excess: int
 
 
-def remedy(template: CompiledTemplate, fields: Mapping[str, str], *, usual: int, alphabet: Alphabet) -> Remedy:
+def remedy(template: CompiledTemplate, fields: Mapping[str, str], *, usual: int, carriage: Carriage) -> Remedy:
     """
     Look at the text that a contact with these fields gets.
 
@@ -46,22 +55,21 @@ def remedy(template: CompiledTemplate, fields: Mapping[str, str], *, usual: int,
         TextTooLong: Theirs has more than ten segments.
     """
     text = template.render(fields)
-    size = segments(text, alphabet=alphabet)
+    size = carriage.segments(text)
     values = {field: fields.get(field, "") for field in template.tokens}
     if size.encoding is Alphabet.UCS2:
-        found = {one.character: one for one in foreign_characters(text, alphabet=alphabet) if one.cost == 0}
+        found = {one.character: one for one in foreign_characters(text, alphabet=carriage.alphabet) if one.cost == 0}
         guilty = next((field for field, value in values.items() if any(one in value for one in found)), None)
-        then = segments(downgrade(text, alphabet=alphabet), alphabet=alphabet).count
+        then = carriage.segments(downgrade(text, alphabet=carriage.alphabet)).count
         return Remedy(size.count, then, tuple(found.values()), guilty, len(values.get(guilty or "", "")), 0)
     longest = max(values, key=lambda field: len(values[field]), default=None)
-    room = _room(text, usual, alphabet)
+    room = _room(size, usual)
     length = len(values[longest]) if longest else 0
     return Remedy(size.count, min(usual, size.count), (), longest, length, max(0, size.units - room))
 
 
-def _room(text: str, count: int, alphabet: Alphabet) -> int:
-    """Units that so many segments hold, for what this text travels as."""
-    size = segments(text, alphabet=alphabet)
+def _room(size: Segments, count: int) -> int:
+    """Units that so many segments hold, for what a text of this size travels as."""
     single = SHIFT_SINGLE if size.encoding is Alphabet.SPANISH else GSM_SINGLE
     return single if count <= 1 else count * size.per_segment
 

@@ -14,7 +14,7 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | failover | empty | name of the route that takes over new submits while this one cannot; what is in flight stays |
 | failover_s | 30 | seconds without a bind before that |
 | alphabet | gsm | data_coding 0: gsm, gsm_es (Spanish shift table; udh or udh16 only), strict, latin1, ascii, ucs2 |
-| segments | udh | of a long message: udh (8-bit reference), udh16, sar (parameters), payload (the SMSC cuts) |
+| segments | udh | of a long message: udh (8-bit reference), udh16, sar (parameters), payload (the SMSC cuts; billed so) |
 | packed | false | eight septets in seven octets |
 | ids | auto | ids in receipts: auto, same, hex (response hex, receipt decimal), decimal (the reverse) |
 | receipts | each | of a long message's parts: each has its own, one stands for all, or that of the first, of the last |
@@ -45,7 +45,7 @@ from typing import Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import Alphabet, Carriage
 from domain.rules.receipt import Dialect, IdForm, PartsReceipt, receipt_pattern
 
 __all__ = [
@@ -135,6 +135,11 @@ class Route:
     data_coding: int | None = None
     ca_file: str = ""
     insecure: bool = False
+
+    @property
+    def carriage(self) -> Carriage:
+        """What its texts are billed by: with ``payload`` as the SMSC will cut them, at best."""
+        return Carriage(self.alphabet, wide=self.segments is Segments.UDH16)
 
 
 def parse_route(name: str, url: str) -> Route:

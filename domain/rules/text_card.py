@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.rules.gsm import Alphabet, Foreign, Segments, downgrade, foreign_characters, segments
+from domain.rules.gsm import USUAL, Carriage, Foreign, Segments, downgrade, foreign_characters
 from domain.rules.template import compile_template
 
 SEGMENT_LIMIT: Final = 6  #: segments; beyond it a text is warned of, not refused
@@ -37,7 +37,7 @@ class TextCard:
         return self.cheaper is not None
 
 
-def text_card(source: str, fields: Mapping[str, str], *, alphabet: Alphabet = Alphabet.GSM7) -> TextCard:
+def text_card(source: str, fields: Mapping[str, str], *, carriage: Carriage = USUAL) -> TextCard:
     """
     Look at a template as the contact with these fields gets it.
 
@@ -47,15 +47,15 @@ def text_card(source: str, fields: Mapping[str, str], *, alphabet: Alphabet = Al
     """
     template = compile_template(source)
     text = template.render(fields)
-    found = {one.character: one for one in foreign_characters(_BRACKETS.sub("", source), alphabet=alphabet)}
+    found = {one.character: one for one in foreign_characters(_BRACKETS.sub("", source), alphabet=carriage.alphabet)}
     foreign = tuple(one for one in found.values() if one.cost != 2)
     replaceable = any(one.replacement is not None for one in foreign)
-    cheaper = compile_template(downgrade(source, alphabet=alphabet)).render(fields) if replaceable else None
+    cheaper = compile_template(downgrade(source, alphabet=carriage.alphabet)).render(fields) if replaceable else None
     return TextCard(
         text=text,
-        segments=segments(text, alphabet=alphabet),
+        segments=carriage.segments(text),
         tokens=template.tokens,
         foreign=foreign,
         double=tuple(one.character for one in found.values() if one.cost == 2),
-        cheaper=None if cheaper is None else segments(cheaper, alphabet=alphabet),
+        cheaper=None if cheaper is None else carriage.segments(cheaper),
     )

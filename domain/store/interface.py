@@ -124,10 +124,17 @@ class ToSend(NamedTuple):
 
 
 class Submission(NamedTuple):
-    """About to be written: committed first. ``segments``: parts on the wire."""
+    """
+    About to be written: committed first.
+
+    Attributes:
+        segments: As they are billed.
+        parts: Submits, each with its own response; None: one for each segment.
+    """
 
     message_id: int
     segments: int
+    parts: int | None = None
 
 
 class PartAnswer(NamedTuple):

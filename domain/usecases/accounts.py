@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 
 from domain.errors import DomainError, InvitationSpent, NotFound
 from domain.models import Account, Invitation, Membership, Person
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import USUAL, Alphabet, Carriage
 from domain.rules.price import parse_price
 from domain.rules.role import Role
 from domain.settings import Settings
@@ -56,7 +56,7 @@ class Seat:
     region: str
     time_zone: str
     sender_id: str
-    alphabet: Alphabet
+    carriage: Carriage
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,15 @@ async def ensure_first_account(settings: Settings) -> None:
     account = await Account.all().order_by("id").first()
     if account is None:
         price = parse_price(settings.segment_price)
+        carriage = settings.routes[0].carriage if settings.routes else USUAL
         account, created = await Account.get_or_create(
             name=settings.account,
             defaults={
                 "region": settings.region,
                 "time_zone": settings.timezone,
                 "sender_id": settings.sender_id,
-                "alphabet": (settings.routes[0].alphabet if settings.routes else Alphabet.GSM7).value,
+                "alphabet": carriage.alphabet.value,
+                "wide": carriage.wide,
                 "segment_price": price.amount if price else None,
                 "currency": price.currency if price else None,
             },
@@ -147,7 +149,7 @@ async def seat_of(person_id: int) -> Seat | None:
         region=account.region,
         time_zone=account.time_zone,
         sender_id=account.sender_id,
-        alphabet=Alphabet(account.alphabet),
+        carriage=Carriage(Alphabet(account.alphabet), account.wide),
     )
 
 

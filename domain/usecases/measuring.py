@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Final
 
+from tortoise.expressions import Q
+
 from domain import store
 from domain.errors import DomainError
 from domain.models import Account, Contact
 from domain.rules.blanks import Blanks, HeldBack, filled
-from domain.rules.gsm import Alphabet, Segments, downgrade, segments
+from domain.rules.gsm import Alphabet, Carriage, Segments, downgrade
 from domain.rules.price import Money
 from domain.rules.reach import Reach
 from domain.rules.template import CompiledTemplate, compile_template, to_send
@@ -57,7 +59,7 @@ class Measure:
         unsendable: Recipients whose text comes out empty or too long, or to whose country the account does not write.
         cheaper: Segments that would be saved by replacing, in what makes a text UCS-2, what reads the same.
         costly: Those who take more than ``usual``, the dearest first, at most ``COSTLY_LIMIT``.
-        alphabet: Of the account's route.
+        carriage: Of the account's route.
     """
 
     exact: bool
@@ -75,7 +77,7 @@ class Measure:
     longest: Sample | None
     dearest: Sample | None
     costly: Sequence[ContactRow]
-    alphabet: Alphabet
+    carriage: Carriage
 
     @property
     def costly_count(self) -> int:
@@ -92,7 +94,7 @@ class Measure:
 class _Tally:
     """Counts over the rows seen; ``brief``: without extremes."""
 
-    alphabet: Alphabet
+    carriage: Carriage
     brief: bool
     seen: int = 0
     held: int = 0
@@ -131,9 +133,9 @@ async def measure(
         BadTemplate: It cannot be rendered at all.
     """
     template = compile_template(text)
-    alphabet = await alphabet_of(account_id)
+    carriage = await carriage_of(account_id)
     wanted = {name: other for name, other in (blanks or {}).items() if name in template.tokens}
-    tally = _Tally(alphabet, brief=exact)
+    tally = _Tally(carriage, brief=exact)
     reach = (await numbering.reaches_of([account_id]))[account_id]
     exact = exact or recipients <= EXACT_LIMIT
     async for rows in _recipients(account_id, group_ids, exact=exact):
@@ -161,7 +163,7 @@ async def measure(
         longest=tally.longest,
         dearest=tally.dearest,
         costly=list(dear)[:COSTLY_LIMIT],
-        alphabet=alphabet,
+        carriage=carriage,
     )
 
 
@@ -179,15 +181,16 @@ async def price_of(account_id: int) -> Money | None:
     return Money(account.segment_price, account.currency)
 
 
-async def alphabet_of(account_id: int) -> Alphabet:
-    """What the account's route carries, as the sender last said."""
-    account = await Account.get(id=account_id).only("id", "alphabet")
-    return Alphabet(account.alphabet)
+async def carriage_of(account_id: int) -> Carriage:
+    """How the account's route carries texts, as the sender last said."""
+    account = await Account.get(id=account_id).only("id", "alphabet", "wide")
+    return Carriage(Alphabet(account.alphabet), account.wide)
 
 
-async def carries(alphabet: Alphabet) -> None:
+async def carries(carriage: Carriage) -> None:
     """The sender's word on the route that dispatches, for every account: counters count as it does."""
-    await Account.exclude(alphabet=alphabet.value).update(alphabet=alphabet.value)
+    alphabet, wide = carriage.alphabet.value, carriage.wide
+    await Account.filter(~Q(alphabet=alphabet, wide=wide)).update(alphabet=alphabet, wide=wide)
 
 
 async def _recipients(account_id: int, group_ids: Sequence[int], *, exact: bool) -> AsyncIterator[Sequence[ContactRow]]:
@@ -209,7 +212,7 @@ def _count(
     template: CompiledTemplate, rows: Sequence[ContactRow], tally: _Tally, blanks: Blanks, reaches: Reach
 ) -> None:
     places = [(name, ContactRow._fields.index(name)) for name in template.tokens]
-    blank, alphabet = tally.blank, tally.alphabet
+    blank, carriage = tally.blank, tally.carriage
     tally.seen += len(rows)
     for row in rows:
         if not reaches(row.msisdn):
@@ -230,7 +233,7 @@ def _count(
         except DomainError:
             tally.unsendable += 1
             continue
-        _note(tally, row, text, segments(text, alphabet=alphabet))
+        _note(tally, row, text, carriage.segments(text))
 
 
 def _note(tally: _Tally, row: ContactRow, text: str, size: Segments) -> None:
@@ -242,8 +245,8 @@ def _note(tally: _Tally, row: ContactRow, text: str, size: Segments) -> None:
     if tally.brief:
         return
     if size.encoding is Alphabet.UCS2:
-        alphabet = tally.alphabet
-        tally.cheaper += size.count - segments(downgrade(text, alphabet=alphabet), alphabet=alphabet).count
+        carriage = tally.carriage
+        tally.cheaper += size.count - carriage.segments(downgrade(text, alphabet=carriage.alphabet)).count
     if len(tally.kept[size.count]) < COSTLY_LIMIT:
         tally.kept[size.count].append(row)
     if tally.shortest is None or len(text) < len(tally.shortest.text):

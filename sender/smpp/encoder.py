@@ -1,6 +1,5 @@
 """A text to what a route carries: alphabet, packing, parts, and the reference that ties the parts together."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from domain.rules.gsm import DATA_CODING_UCS2, Alphabet, encode_parts, pack_septets
@@ -8,22 +7,19 @@ from domain.rules.route import Route, Segments
 from sender.smpp.messages import Outgoing
 
 _REMEMBERED: Final = 32_768  # destinations; about 6 MB
-_ESCAPE: Final = 0x1B
 _SPELT: Final = (Alphabet.GSM7, Alphabet.SPANISH, Alphabet.STRICT)  # one septet an octet, ours to pack
-_TWO_SEPTETS: Final = frozenset(b"^{}\\[~]|\f")
-
-# A 16-bit reference makes the header one octet longer: 7 of 140. Source: 3GPP TS 23.040 §9.2.3.24.8.
-_GSM_PART_16: Final = 152
-_SHIFT_PART_16: Final = 148
-_UCS2_PART_16_OCTETS: Final = 132
 
 
 class EncodedText(NamedTuple):
-    """User data of each part, without its header, its data_coding, and the national table that the header names."""
+    """
+    User data of each part, without its header, its data_coding, the national table that the header names, and how many
+    segments the SMSC will make of the only part; 0: it leaves the parts as they are.
+    """
 
     parts: tuple[bytes, ...]
     data_coding: int
     shift: int = 0
+    cut: int = 0
 
 
 class References:
@@ -56,6 +52,7 @@ class Encoder:
 
     def __init__(self, route: Route, *, references: References) -> None:
         self._route = route
+        self._wide = route.carriage.wide
         self._references = references
         self._last_text = ""
         self._last = self._encode("")
@@ -64,10 +61,10 @@ class Encoder:
         self, text: str, *, message_id: int, msisdn: int, sender_id: str, valid_until: float = 0.0
     ) -> Outgoing:
         """A message ready for ``Link.submit``. ``msisdn``: E.164 digits. ``valid_until``: as in ``Outgoing``."""
-        parts, data_coding, shift = self.encode(text)
+        parts, data_coding, shift, cut = self.encode(text)
         reference = self._references.give(msisdn, message_id) if len(parts) > 1 else 0
         return Outgoing(
-            message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift, valid_until=valid_until
+            message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift, valid_until=valid_until, cut=cut
         )
 
     def encode(self, text: str) -> EncodedText:
@@ -78,30 +75,18 @@ class Encoder:
 
     def _encode(self, text: str) -> EncodedText:
         route = self._route
-        encoded = encode_parts(text, alphabet=route.alphabet)
+        encoded = encode_parts(text, alphabet=route.alphabet, wide=self._wide)
         parts = encoded.parts or (b"",)
-        ucs2 = encoded.data_coding == DATA_CODING_UCS2
-        if len(parts) > 1:
-            parts = self._parted(parts, ucs2=ucs2, shift=encoded.shift)
-        if ucs2:
-            return EncodedText(parts, DATA_CODING_UCS2)
+        cut = 0
+        if len(parts) > 1 and route.segments is Segments.PAYLOAD:
+            parts, cut = (b"".join(parts),), len(parts)
+        if encoded.data_coding == DATA_CODING_UCS2:
+            return EncodedText(parts, DATA_CODING_UCS2, cut=cut)
         if route.packed and route.alphabet in _SPELT:
             header = header_octets(len(parts), route.segments, shift=encoded.shift)
             parts = tuple(pack_septets(part, fill_bits=-8 * header % 7) for part in parts)
         data_coding = encoded.data_coding if route.data_coding is None else route.data_coding
-        return EncodedText(parts, data_coding, encoded.shift)
-
-    def _parted(self, parts: tuple[bytes, ...], *, ucs2: bool, shift: int) -> tuple[bytes, ...]:
-        """As the route's kind of concatenation wants it."""
-        route = self._route
-        if route.segments is Segments.PAYLOAD:
-            return (b"".join(parts),)
-        if route.segments is Segments.UDH16:
-            if ucs2:
-                return tuple(_cut_ucs2(b"".join(parts)))
-            per_part = _SHIFT_PART_16 if shift else _GSM_PART_16
-            return tuple(_cut_septets(b"".join(parts), route.alphabet, per_part=per_part))
-        return parts
+        return EncodedText(parts, data_coding, encoded.shift, cut)
 
 
 def header_octets(parts: int, kind: Segments, *, shift: int) -> int:
@@ -109,28 +94,3 @@ def header_octets(parts: int, kind: Segments, *, shift: int) -> int:
     concatenation = {Segments.UDH: 5, Segments.UDH16: 6}.get(kind, 0) if parts > 1 else 0
     elements = concatenation + (3 if shift else 0)
     return elements + 1 if elements else 0
-
-
-def _cut_septets(octets: bytes, alphabet: Alphabet, *, per_part: int) -> Iterator[bytes]:
-    """Parts of so many septets, an extension pair whole; in Latin-1 and ASCII such a character is one octet."""
-    spelt = alphabet in _SPELT
-    start = septets = 0
-    for position, octet in enumerate(octets):
-        cost = 2 if (octet == _ESCAPE if spelt else octet in _TWO_SEPTETS) else 1
-        if septets + cost > per_part:
-            yield octets[start:position]
-            start, septets = position, 0
-        # The escape and what follows it are counted one each; the escape only looks ahead for its pair's room.
-        septets += 1 if spelt else cost
-    yield octets[start:]
-
-
-def _cut_ucs2(octets: bytes) -> Iterator[bytes]:
-    """Parts of at most 66 units, a surrogate pair whole."""
-    start = 0
-    while start < len(octets):
-        end = start + _UCS2_PART_16_OCTETS
-        if end < len(octets) and 0xDC <= octets[end] <= 0xDF:
-            end -= 2
-        yield octets[start:end]
-        start = end

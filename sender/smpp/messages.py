@@ -28,12 +28,14 @@ class Outgoing(NamedTuple):
     Attributes:
         msisdn: E.164 digits.
         sender_id: At most 11 alphanumerics, or a number of at most 20 digits.
-        parts: User data of each segment, at least one, without concatenation header.
+        parts: User data of each submit, at least one, without concatenation header.
         reference: What ties the parts together at the handset; of no meaning with one part.
         only: Numbers, from 1, of the parts to write; empty: all. So that a part that was refused for now can follow
             those that were accepted, under the same reference.
         valid_until: Epoch seconds at which the SMSC shall stop trying, on routes that say so; 0: it is not told.
         shift: National language whose single shift table the text needs; 0: none. Source: 3GPP TS 23.038 §6.2.1.2.4.
+        cut: Segments that the SMSC makes of the only part (``segments=payload``), as they are billed; 0: each part is
+            one segment.
     """
 
     message_id: int
@@ -45,6 +47,7 @@ class Outgoing(NamedTuple):
     only: tuple[int, ...] = ()
     shift: int = 0
     valid_until: float = 0.0
+    cut: int = 0
 
 
 class Answer(NamedTuple):

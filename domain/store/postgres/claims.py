@@ -47,7 +47,8 @@ with held as materialized (
     where s.id = $1 and k.id = $2 and a.id = k.account_id and {_OPEN.format(now="$7::bigint")} {{held}}
     for key share of s
 ), free as materialized (
-    select u.id, u.segments from held, unnest($4::bigint[], $5::smallint[]) as u (id, segments), message m
+    select u.id, u.segments, u.parts
+    from held, unnest($4::bigint[], $5::smallint[], $10::smallint[]) as u (id, segments, parts), message m
     where m.id = u.id and m.state in {PENDING} {{one}} and not exists (
             select 1 from blacklist_entry b
             where b.account_id = (select account_id from held) and b.msisdn = m.msisdn
@@ -55,7 +56,8 @@ with held as materialized (
     order by u.id
 ), marked as (
     update message m
-    set state = '{target(MessageEvent.SUBMIT)}', segments = free.segments, route = $6, submitted_ms = $7
+    set state = '{target(MessageEvent.SUBMIT)}', segments = free.segments, parts = free.parts, route = $6,
+        submitted_ms = $7
     from free where m.id = free.id and m.state in {PENDING}
     returning m.id, free.segments
 ), counted as (
@@ -192,9 +194,10 @@ class PostgresClaims(PostgresAnswers):
 async def _mark(
     db: Any, sender: str, claim: Claim, batch: Sequence[Submission], terms: Terms, route: str, now_ms: int
 ) -> frozenset[int]:
-    ids, segments = [list(column) for column in zip(*batch, strict=True)] if batch else ([], [])
+    ids, segments, parts = [list(column) for column in zip(*batch, strict=True)] if batch else ([], [], [])
     begins_ms, _ = day_of(now_ms, terms.time_zone)
-    values = (claim.campaign_id, claim.chunk_id, ids, segments, route, now_ms, begins_ms, micros(terms.segment_price))
+    price = micros(terms.segment_price)
+    values = (claim.campaign_id, claim.chunk_id, ids, segments, route, now_ms, begins_ms, price, parts)
     rows = await db.fetch(_MARKS[terms.limited, claim.chunk_id is not None], sender, *values)
     allowed = frozenset([row[0] for row in rows])
     if len(allowed) < len(ids):

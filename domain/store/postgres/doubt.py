@@ -28,13 +28,13 @@ _DOUBT: Final = sql_list(IN_DOUBT)
 # Those of which no id, or not every part's, is known. The index of (campaign_id, msisdn) finds them: LATERAL with
 # OFFSET 0 keeps the planner to one probe for each campaign and number.
 _CANDIDATES: Final = f"""
-select m.msisdn, m.id, m.state, m.campaign_id, m.submitted_ms, m.route, m.segments
+select m.msisdn, m.id, m.state, m.campaign_id, m.submitted_ms, m.route, coalesce(m.parts, m.segments)
 from unnest($1::int[]) as k (id) cross join unnest($2::bigint[]) as n (msisdn), lateral (
     select * from message where campaign_id = k.id and msisdn = n.msisdn offset 0
 ) m
 where m.state in ('{MessageState.SUBMITTED}', '{MessageState.ACCEPTED}', '{MessageState.NO_RESPONSE}',
     '{MessageState.DISCONNECTED}') and m.submitted_ms is not null and m.smsc_message_id is null
-    and (m.state != '{MessageState.ACCEPTED}' or m.segments = 1 or m.segments > (
+    and (m.state != '{MessageState.ACCEPTED}' or m.parts = 1 or m.segments = 1 or m.segments > (
         select count(*) from message_part p where p.message_id = m.id and p.smsc_message_id is not null))
 """
 _WORDS: Final = """
@@ -145,9 +145,9 @@ async def _candidates(
         ids = sorted(row[1] for row in rows)
         await db.execute("select 1 from message where id = any($1::bigint[]) order by id for no key update", ids)
         rows = await db.fetch(_CANDIDATES, [*senders], [*numbers])
-    for msisdn, message_id, state, campaign_id, submitted_ms, route, segments in rows:
+    for msisdn, message_id, state, campaign_id, submitted_ms, route, count in rows:
         candidate = Candidate(message_id, MessageState(state), msisdn, senders[campaign_id], submitted_ms)
-        found[msisdn].append((candidate, route, segments))
+        found[msisdn].append((candidate, route, count))
     return found
 
 
@@ -160,7 +160,7 @@ async def _adopt(db: Any, senders: Mapping[int, str], row_id: int, number: int) 
     found = (await _candidates(db, senders, {number}, lock=True))[number]
     if await db.fetchval(_KNOWN, list(receipt.forms), receipt.route):
         return []  # its response has just come, and whoever wrote it looks into the inbox next
-    here = {one.message_id: (one, segments) for one, route, segments in found if route == receipt.route}
+    here = {one.message_id: (one, count) for one, route, count in found if route == receipt.route}
     chosen = adopter(orphan_of(receipt), [one for one, _ in here.values()])
     if chosen is None:
         return []
@@ -170,11 +170,11 @@ async def _adopt(db: Any, senders: Mapping[int, str], row_id: int, number: int) 
     return [] if given.event is None else [given.event]
 
 
-async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> parts.Settled:
+async def _give(db: Any, receipt: Receipt, chosen: Candidate, count: int) -> parts.Settled:
     """Apply an orphan to its message; what became of the message."""
     smsc_id = next(iter(receipt.smsc_message_ids), None)
-    if segments > 1:
-        return await _give_part(db, receipt, chosen.message_id, segments, smsc_id)
+    if count > 1:
+        return await _give_part(db, receipt, chosen.message_id, count, smsc_id)
     await db.execute(
         "update message set state = $1, error = $2, done_ms = $3, smsc_message_id = $4 where id = $5 and state = $6",
         TABLE[chosen.state, receipt.event],
@@ -187,11 +187,11 @@ async def _give(db: Any, receipt: Receipt, chosen: Candidate, segments: int) -> 
     return parts.Settled(taken=True, event=receipt.event)
 
 
-async def _give_part(db: Any, receipt: Receipt, message_id: int, segments: int, smsc_id: str | None) -> parts.Settled:
+async def _give_part(db: Any, receipt: Receipt, message_id: int, count: int, smsc_id: str | None) -> parts.Settled:
     """Of which part it is nobody can say, and it does not matter: of one whose id is not known. None left: it waits."""
     if receipt.stands_for is not None:
         return await parts.settle_all(db, receipt, message_id)
-    part = free_part(await parts.known(db, message_id), segments)
+    part = free_part(await parts.known(db, message_id), count)
     if part is None:
         return parts.Settled(taken=False)
     await parts.write(db, [(message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error)])

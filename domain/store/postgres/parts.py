@@ -69,11 +69,11 @@ async def settle_all(db: Any, receipt: Receipt, message_id: int) -> Settled:
 
 async def apply_late(db: Any, late: LatePart, *, now_ms: int) -> Settled:
     """The response for a part whose timer had run out, or whose link was gone."""
-    segments = await db.fetchval(_LOCK, late.message_id)
+    count = await db.fetchval(_LOCK, late.message_id)
     before = await known(db, late.message_id)
     if not any(part.part == late.answer.part for part in before):
         return Settled(taken=False)  # it goes again, as a whole
-    moved = place(before, [late.answer], count=segments)
+    moved = place(before, [late.answer], count=count)
     if not moved:
         return Settled(taken=False)
     await write(db, [(late.message_id, one.part, one.state, late.route, *one[2:]) for one in moved])
@@ -94,8 +94,8 @@ async def write(db: Any, rows: Sequence[tuple[int, int, str, str, str | None, st
 async def settle(db: Any, message_id: int, *, error: str | None, at_ms: int) -> Settled:
     """A part has changed: where nothing is open any more, so does the message."""
     states = [MessageState(row[0]) for row in await db.fetch(_STATES, message_id)]
-    segments = await db.fetchval(_LOCK, message_id)
-    event = settling(states, segments)
+    count = await db.fetchval(_LOCK, message_id)
+    event = settling(states, count)
     if event is None:
         return Settled(taken=True)
     return Settled(taken=True, event=(await _move(db, message_id, event, error=error, at_ms=at_ms)).event)
@@ -103,7 +103,7 @@ async def settle(db: Any, message_id: int, *, error: str | None, at_ms: int) -> 
 
 _KNOWN: Final = "select part, state, smsc_message_id, error from message_part where message_id = $1"
 _STATES: Final = "select state from message_part where message_id = $1"
-_LOCK: Final = "select segments from message where id = $1 for no key update"
+_LOCK: Final = "select coalesce(parts, segments) from message where id = $1 for no key update"
 
 
 async def _move(db: Any, message_id: int, event: MessageEvent, *, error: str | None, at_ms: int) -> Settled:

@@ -45,7 +45,7 @@ from message m left join blacklist_entry b on b.account_id = ? and b.msisdn = m.
 where m.id in (select value from json_each(?)) and m.state in {PENDING}
 """
 _SUBMIT: Final = f"""
-update message set state = '{target(MessageEvent.SUBMIT)}', segments = ?, route = ?, submitted_ms = ?
+update message set state = '{target(MessageEvent.SUBMIT)}', segments = ?, parts = ?, route = ?, submitted_ms = ?
 where id in (select value from json_each(?)) and state in {PENDING}
 """
 _SUBMIT_FREE: Final = f"""{_SUBMIT}
@@ -132,7 +132,7 @@ def _mark_submitted(
     ids = _mark_all(db, terms, batch, route, now_ms) if claim.chunk_id is not None else None
     if ids is None:
         ids = _mark_some(db, sender, claim, terms, batch, route, now_ms)
-    billed = sum([segments for message_id, segments in batch if message_id in ids])
+    billed = sum([submission.segments for submission in batch if submission.message_id in ids])
     if ids or short:
         terms.add(db, claim.campaign_id, sender, Use(now_ms, len(ids), billed, short))
     return ids
@@ -144,8 +144,8 @@ def _mark_all(
     """The whole batch in one go, as nearly every one can be; None, and nothing is marked: some of it cannot."""
     db.execute("savepoint marking")
     marked = 0
-    for segments, ids in _by_segments(batch).items():
-        marked += db.execute(_SUBMIT_FREE, (segments, route, now_ms, json.dumps(ids), terms.account_id)).rowcount
+    for (segments, parts), ids in _by_size(batch).items():
+        marked += db.execute(_SUBMIT_FREE, (segments, parts, route, now_ms, json.dumps(ids), terms.account_id)).rowcount
     if marked < len(batch):
         db.execute("rollback to marking")
     db.execute("release marking")
@@ -174,15 +174,16 @@ def _mark_some(
         db.execute(_BLOCK, (now_ms, blocked))
         db.execute(_DROP_RETRIES, (blocked,))
     allowed = frozenset[int](json.loads(free))
-    for segments, ids in _by_segments([one for one in batch if one.message_id in allowed]).items():
-        db.execute(_SUBMIT, (segments, route, now_ms, json.dumps(ids)))
+    for (segments, parts), ids in _by_size([one for one in batch if one.message_id in allowed]).items():
+        db.execute(_SUBMIT, (segments, parts, route, now_ms, json.dumps(ids)))
     return allowed
 
 
-def _by_segments(batch: Sequence[Submission]) -> dict[int, list[int]]:
-    found = defaultdict[int, list[int]](list)
-    for message_id, segments in batch:
-        found[segments].append(message_id)
+def _by_size(batch: Sequence[Submission]) -> dict[tuple[int, int | None], list[int]]:
+    """The messages by their segments and parts: what is written is the same for all of a size."""
+    found = defaultdict[tuple[int, int | None], list[int]](list)
+    for message_id, segments, parts in batch:
+        found[segments, parts].append(message_id)
     return found
 
 

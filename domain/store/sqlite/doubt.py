@@ -29,12 +29,12 @@ from domain.store.sqlite.answers import SqliteAnswers, apply_waiting
 _DOUBT: Final = sql_list(IN_DOUBT)
 # Those of which no id, or not every part's, is known. The index of (campaign_id, msisdn) finds them.
 _CANDIDATES: Final = f"""
-select m.msisdn, m.id, m.state, m.campaign_id, m.submitted_ms, m.route, m.segments
+select m.msisdn, m.id, m.state, m.campaign_id, m.submitted_ms, m.route, coalesce(m.parts, m.segments)
 from json_each(?1) k cross join json_each(?2) n
     cross join message m on m.campaign_id = k.value and m.msisdn = n.value
 where m.state in ('{MessageState.SUBMITTED}', '{MessageState.ACCEPTED}', '{MessageState.NO_RESPONSE}',
     '{MessageState.DISCONNECTED}') and m.submitted_ms is not null and m.smsc_message_id is null
-    and (m.state != '{MessageState.ACCEPTED}' or m.segments = 1 or m.segments > (
+    and (m.state != '{MessageState.ACCEPTED}' or m.parts = 1 or m.segments = 1 or m.segments > (
         select count(*) from message_part p where p.message_id = m.id and p.smsc_message_id is not null))
 """
 _WORD: Final = f"""
@@ -108,9 +108,9 @@ _Found = tuple[Candidate, str, int]  # with its route and the number of its part
 def _candidates(db: sqlite3.Connection, senders: Mapping[int, str], numbers: set[int]) -> dict[int, list[_Found]]:
     found = defaultdict[int, list[_Found]](list)
     rows = db.execute(_CANDIDATES, (json.dumps([*senders]), json.dumps([*numbers])))
-    for msisdn, message_id, state, campaign_id, submitted_ms, route, segments in rows:
+    for msisdn, message_id, state, campaign_id, submitted_ms, route, count in rows:
         candidate = Candidate(message_id, MessageState(state), msisdn, senders[campaign_id], submitted_ms)
-        found[msisdn].append((candidate, route, segments))
+        found[msisdn].append((candidate, route, count))
     return found
 
 
@@ -123,7 +123,7 @@ def _adopt(db: sqlite3.Connection, senders: Mapping[int, str], wanted: Sequence[
         receipt = waiting_receipt(row)
         number = digits(receipt.destination)
         found = _candidates(db, senders, {number})[number] if number is not None else []
-        here = {one.message_id: (one, segments) for one, route, segments in found if route == receipt.route}
+        here = {one.message_id: (one, count) for one, route, count in found if route == receipt.route}
         chosen = adopter(orphan_of(receipt), [one for one, _ in here.values()])
         if chosen is not None:
             given = _give(db, receipt, chosen, here[chosen.message_id][1])
@@ -144,11 +144,11 @@ def _leave_inbox(db: sqlite3.Connection, receipt: Receipt, row_id: int) -> None:
         )
 
 
-def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, segments: int) -> parts.Settled:
-    """Apply an orphan to its message; what became of the message."""
+def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, count: int) -> parts.Settled:
+    """Apply an orphan to its message of so many parts; what became of the message."""
     smsc_id = next(iter(receipt.smsc_message_ids), None)
-    if segments > 1:
-        return _give_part(db, receipt, chosen.message_id, segments, smsc_id)
+    if count > 1:
+        return _give_part(db, receipt, chosen.message_id, count, smsc_id)
     to = TABLE[chosen.state, receipt.event]
     db.execute(
         "update message set state = ?, error = ?, done_ms = ?, smsc_message_id = ? where id = ? and state = ?",
@@ -158,12 +158,12 @@ def _give(db: sqlite3.Connection, receipt: Receipt, chosen: Candidate, segments:
 
 
 def _give_part(
-    db: sqlite3.Connection, receipt: Receipt, message_id: int, segments: int, smsc_id: str | None
+    db: sqlite3.Connection, receipt: Receipt, message_id: int, count: int, smsc_id: str | None
 ) -> parts.Settled:
     """Of which part it is nobody can say, and it does not matter: of one whose id is not known. None left: it waits."""
     if receipt.stands_for is not None:
         return parts.settle_all(db, receipt, message_id)
-    part = free_part(parts.known(db, message_id), segments)
+    part = free_part(parts.known(db, message_id), count)
     if part is None:
         return parts.Settled(taken=False)
     db.execute(parts.PART, (message_id, part, FATES[receipt.event], receipt.route, smsc_id, receipt.error))

@@ -38,7 +38,7 @@ def count(plan: Plan, settled: Settled) -> None:
 
 def apply_receipt(db: sqlite3.Connection, receipt: Receipt, message_id: int, part: int) -> Settled:
     """A receipt with the id of one part, which on some routes stands for all of them."""
-    row = db.execute(_SEGMENTS, (message_id,)).fetchone()
+    row = db.execute(_COUNT, (message_id,)).fetchone()
     if row is None:
         return Settled(taken=False)
     fate = FATES[receipt.event]
@@ -65,8 +65,8 @@ def apply_late(db: sqlite3.Connection, late: LatePart, *, now_ms: int) -> Settle
     before = known(db, late.message_id)
     if not any(part.part == late.answer.part for part in before):
         return Settled(taken=False)  # it goes again, as a whole
-    (segments,) = db.execute(_SEGMENTS, (late.message_id,)).fetchone()
-    moved = place(before, [late.answer], count=segments)
+    (count,) = db.execute(_COUNT, (late.message_id,)).fetchone()
+    moved = place(before, [late.answer], count=count)
     if not moved:
         return Settled(taken=False)
     db.executemany(PART, [(late.message_id, one.part, one.state, late.route, *one[2:]) for one in moved])
@@ -82,15 +82,15 @@ def known(db: sqlite3.Connection, message_id: int) -> list[PartAnswer]:
 def settle(db: sqlite3.Connection, message_id: int, *, error: str | None, at_ms: int) -> Settled:
     """A part has changed: where nothing is open any more, so does the message."""
     states = [MessageState(row[0]) for row in db.execute(_STATES, (message_id,))]
-    (segments,) = db.execute(_SEGMENTS, (message_id,)).fetchone()
-    event = settling(states, segments)
+    (count,) = db.execute(_COUNT, (message_id,)).fetchone()
+    event = settling(states, count)
     if event is None:
         return Settled(taken=True)
     return Settled(taken=True, event=_move(db, message_id, event, error=error, at_ms=at_ms).event)
 
 
 _STATES: Final = "select state from message_part where message_id = ?"
-_SEGMENTS: Final = "select segments from message where id = ?"
+_COUNT: Final = "select coalesce(parts, segments) from message where id = ?"
 _KNOWN: Final = "select part, state, smsc_message_id, error from message_part where message_id = ?"
 
 

@@ -5,7 +5,7 @@ import pytest
 from bot.conversations.template_audience import ListCostly, MeasureGroup
 from bot.conversations.template_marks import ShowCharacters
 from domain.models import Account, Contact, Template
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import Alphabet, Carriage
 from domain.rules.template import tokens
 from domain.usecases import measuring
 from domain.usecases.measuring import audience_size, measure
@@ -102,7 +102,7 @@ async def test_each_character_is_shown_in_place_and_replaced_alone(owner: Talk, 
 
 async def test_a_route_with_the_spanish_table_is_counted_by_it(owner: Talk, sqlite_account: Account) -> None:
     """As the sender said of its route."""
-    await measuring.carries(Alphabet.SPANISH)
+    await measuring.carries(Carriage(Alphabet.SPANISH))
     group = await group_of(sqlite_account, "clientes", 2)
     found = await measure(sqlite_account.id, "á" * 77, [group.id], recipients=2)
 

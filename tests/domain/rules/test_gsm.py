@@ -79,12 +79,12 @@ def test_a_text_is_counted_as_the_standard_bills_it(
     assert (found.count, found.encoding, found.units, found.remaining) == (count, encoding, units, remaining)
 
 
-@given(MIXED, ALPHABETS)
-def test_the_parts_joined_are_the_text_and_as_many_as_are_billed(text: str, alphabet: Alphabet) -> None:
+@given(MIXED, ALPHABETS, st.booleans())
+def test_the_parts_joined_are_the_text_and_as_many_as_are_billed(text: str, alphabet: Alphabet, wide: bool) -> None:
     """Counting, cutting and encoding agree."""
-    found = segments(text, alphabet=alphabet)
-    parts = split(text, alphabet=alphabet)
-    encoded = encode_parts(text, alphabet=alphabet)
+    found = segments(text, alphabet=alphabet, wide=wide)
+    parts = split(text, alphabet=alphabet, wide=wide)
+    encoded = encode_parts(text, alphabet=alphabet, wide=wide)
 
     assert "".join(parts) == text
     assert len(parts) == len(encoded.parts) == found.count

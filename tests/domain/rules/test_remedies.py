@@ -3,7 +3,7 @@
 import pytest
 
 from domain.rules.blanks import BadDefault, HeldBack, clean_default, decided, filled, held_fields, undecided
-from domain.rules.gsm import Alphabet
+from domain.rules.gsm import Alphabet, Carriage
 from domain.rules.remedies import plain_tokens, remedy, replaced, shortened
 from domain.rules.template import compile_template
 
@@ -59,7 +59,7 @@ def test_what_makes_a_text_dear_is_named(
 ) -> None:
     """The value, and the character or the units too many."""
     template = compile_template("Hola {{ nombre }}" + "y" * 100)
-    found = remedy(template, {"first_name": name}, usual=1, alphabet=alphabet)
+    found = remedy(template, {"first_name": name}, usual=1, carriage=Carriage(alphabet))
 
     assert (found.now, found.then, found.field, found.excess) == (now, then, "first_name", excess)
     assert "".join(one.character for one in found.foreign) == characters

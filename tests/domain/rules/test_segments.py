@@ -117,6 +117,30 @@ def test_a_border_is_where_the_standard_puts_it(
     assert "".join(parts) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "alphabet", "count", "free"),
+    [
+        ("a" * 160, G, 1, 0),
+        ("a" * 304, G, 2, 0),
+        ("a" * 305, G, 3, 151),
+        ("a" * 151 + "€" + "a" * 9, G, 2, 141),
+        ("a" * 294 + "á", E, 2, 0),
+        ("a" * 295 + "á", E, 3, 146),
+        ("я" * 132, G, 2, 0),
+        ("я" * 133, G, 3, 65),
+        ("я" * 65 + "😀" + "я" * 4, G, 2, 60),
+    ],
+)
+def test_a_reference_of_16_bits_takes_a_unit_of_each_segment(
+    text: str, alphabet: Alphabet, count: int, free: int
+) -> None:
+    """7 octets of 140: 152, 148 and 66 units are left. A text of one segment has no reference."""
+    found = segments(text, alphabet=alphabet, wide=True)
+
+    assert (found.count, found.remaining) == (count, free)
+    assert len(split(text, alphabet=alphabet, wide=True)) == count
+
+
 def test_there_are_eighty_cases_and_more() -> None:
     """The table is not to shrink."""
     assert len(CASES) >= 80

@@ -70,6 +70,17 @@ async def test_an_orphan_settles_the_only_message_it_can_mean(store: Store, camp
     assert await PendingReceipt.all().count() == 0
 
 
+async def test_an_orphan_settles_the_whole_of_what_the_smsc_cuts(store: Store, campaign: Campaign) -> None:
+    """Three segments are billed of one submit, which has one receipt."""
+    ids = await submitted(store, campaign, segments=3, parts=1)
+    await store.record_results([Result(i, MessageEvent.BIND_LOST, "default") for i in ids], now_ms=NOW)
+    await store.record_receipts([_receipt("a")], now_ms=NOW)
+
+    assert await _adopt(store, campaign) == {DELIVERED: 1}
+    assert await _state() is MessageState.DELIVERED
+    assert (await store.submitted_segments(campaign.id))[MessageState.DELIVERED] == 3
+
+
 async def test_a_receipt_that_came_before_the_doubt_settles_it_afterwards(store: Store, campaign: Campaign) -> None:
     """While the message is on the wire the receipt may simply be early; a sweep says that no response will come."""
     await submitted(store, campaign)

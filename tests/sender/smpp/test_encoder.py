@@ -102,10 +102,12 @@ def test_a_packed_part_begins_on_a_septet_s_border_behind_its_header(segments: S
 
 
 def test_a_payload_is_one_part():
-    """The SMSC cuts it."""
-    encoded = encode("x" * 400, replace(ROUTE, segments=Segments.PAYLOAD))
+    """The SMSC cuts it, and bills what it cut."""
+    route = replace(ROUTE, segments=Segments.PAYLOAD)
 
-    assert encoded.parts == (b"x" * 400,)
+    assert encode("x" * 400, route) == EncodedText((b"x" * 400,), 0, cut=3)
+    assert encode("x" * 160, route) == EncodedText((b"x" * 160,), 0)
+    assert encode("я" * 71, route) == EncodedText((("я" * 71).encode("utf-16-be"),), 8, cut=2)
 
 
 def test_a_route_may_number_its_default_alphabet_differently():
