@@ -14,7 +14,7 @@ System id, password and parameters are percent-encoded where they hold ``: / ? #
 | failover | empty | name of the route that takes over new submits while this one cannot; what is in flight stays |
 | failover_s | 30 | seconds without a bind before that |
 | alphabet | gsm | data_coding 0: gsm, gsm_es (Spanish shift table; udh or udh16 only), strict, latin1, ascii, ucs2 |
-| segments | udh | of a long message: udh (8-bit reference), udh16, sar (parameters), payload (the SMSC cuts; billed so) |
+| segments | udh | of a long message: udh (8-bit reference), udh16, sar, payload (the SMSC cuts; billed as it cuts) |
 | packed | false | eight septets in seven octets |
 | ids | auto | ids in receipts: auto, same, hex (response hex, receipt decimal), decimal (the reverse) |
 | receipts | each | of a long message's parts: each has its own, one stands for all, or that of the first, of the last |
