@@ -63,9 +63,7 @@ class Encoder:
         """A message ready for ``Link.submit``. ``msisdn``: E.164 digits. ``valid_until``: as in ``Outgoing``."""
         parts, data_coding, shift, cut = self.encode(text)
         reference = self._references.give(msisdn, message_id) if len(parts) > 1 else 0
-        return Outgoing(
-            message_id, msisdn, sender_id, parts, data_coding, reference, shift=shift, valid_until=valid_until, cut=cut
-        )
+        return Outgoing(message_id, msisdn, sender_id, parts, data_coding, reference, (), shift, valid_until, cut)
 
     def encode(self, text: str) -> EncodedText:
         """The parts of a text."""
