@@ -148,7 +148,7 @@ def review_screen(job: Job, t: Texts, *, first_errors: str = "", may_govern: boo
             Button(t.label("imports.change_group"), AskGroup(job.id)),
         )
     )
-    return Screen("\n".join(lines), (*rows, *import_talk.last_rows(job, t, import_talk.ShowPreview(job.id))))
+    return Screen("\n".join(lines), (*rows, *import_talk.last_rows(job, t, AskGroup(job.id))))
 
 
 def _existing(job: Job, choice: Existing, t: Texts) -> Button:

@@ -101,6 +101,16 @@ async def test_a_file_for_a_group_goes_there_without_asking(owner: Sender, sqlit
     assert t("imports.review.rows", count=2, group="Sin pedirlo") in owner.screen.text
 
 
+async def test_each_step_leads_back_to_the_one_before(owner: Sender) -> None:
+    """From the dry run to the group, from the group to the columns."""
+    t = owner.chat.t
+    job_id = await reviewed(owner)
+    assert owner.button(t.label("nav.back")).action == AskGroup(job_id)
+    await owner.tap(t.label("nav.back"))
+
+    assert owner.button(t.label("nav.back")).action == ShowPreview(job_id)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "key"),
     [
