@@ -4,8 +4,9 @@ import dataclasses
 
 from bot.chat import Chat
 from bot.conversations import blanks as blanks_talk
+from bot.conversations.team_phones import Subject
 from bot.conversations.template_audience import MeasureDraft
-from bot.conversations.testing import OpenTest, Subject
+from bot.conversations.testing import OpenTest
 from bot.layout import pairs
 from bot.marks import word_lines
 from bot.screen import Button, Screen

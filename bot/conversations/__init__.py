@@ -32,6 +32,7 @@ from bot.conversations import (  # noqa: F401
     pace_picker,
     people,
     results,
+    team_phones,
     template_audience,
     template_marks,
     templates,

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from bot.chat import Chat
+from bot.conversations.team_phones import Subject
 from bot.conversations.template_audience import PickGroup
 from bot.conversations.template_marks import ReplaceAll, ShowCharacters
-from bot.conversations.testing import OpenTest, Subject
+from bot.conversations.testing import OpenTest
 from bot.conversations.wording import ListWords
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.marks import word_lines

@@ -1,12 +1,12 @@
-"""Test sends: as which contact, to which phone, what became of it; the team's phones and one's own verified one."""
+"""Test sends: as which contact, to which phone, and what became of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from markupsafe import escape
 
 from bot.chat import Chat
+from bot.conversations.team_phones import AskOwnPhone, ListPhones, Subject
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.screen import Action, Button, Rows, Screen, Style, Takes, on, unpack
 from bot.template_lines import card_lines, read_as
@@ -23,13 +23,6 @@ from locales import Texts
 
 _OWN = 0  #: stands for the person's own phone where a phone's id is asked for
 _ALL = -1  #: stands for every phone of the team
-
-
-class Subject(StrEnum):
-    """What is tested."""
-
-    TEMPLATE = "t"
-    DRAFT = "c"
 
 
 # Actions
@@ -66,46 +59,20 @@ class SendTest(Action, code="vtc", permission=Permission.SEND):
     phone_id: int
 
 
-class AskOwnPhone(Action, code="vtd", permission=Permission.SEND):
-    """One's own contact card shall be shared."""
-
-
-class SaveOwnPhone(Action, code="vte", permission=Permission.SEND, takes=Takes.CARD):
-    """It was."""
-
-
-class ForgetOwnPhone(Action, code="vtf", permission=Permission.SEND):
-    """It is not one's own any more."""
-
-
-class ListPhones(Action, code="vtg"):
-    """The team's phones."""
-
-
-class AskPhone(Action, code="vth", permission=Permission.EDIT):
-    """A phone of the team: name and number shall be typed, or its card sent."""
-
-
-class SavePhone(Action, code="vti", permission=Permission.EDIT, takes=Takes.TEXT | Takes.CARD):
-    """It was."""
-
-
-class RemovePhone(Action, code="vtj", permission=Permission.EDIT):
-    """It is not the team's any more."""
-
-    phone_id: int
-
-
 class ListTests(Action, code="vtk"):
-    """The tests, the newest first, and what they cost."""
+    """The tests, the newest first, and what they cost. ``subject``: what was being tested, to go back to."""
 
     page: int = 0
+    subject: Subject | None = None
+    subject_id: int = 0
 
 
 class ShowTest(Action, code="vtl"):
     """One of them."""
 
     campaign_id: int
+    subject: Subject | None = None
+    subject_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +93,7 @@ def test_screen(
     tested: Tested, action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], chat: Chat
 ) -> Screen:
     """The text as the contact gets it, and every phone as a button."""
-    t = chat.t
+    t, subject, subject_id = chat.t, action.subject, action.subject_id
     lines = [heading(t.label("testing.title"), cut(tested.title)), ""]
     ready = True
     try:
@@ -148,48 +115,20 @@ def test_screen(
                 Button(t.label("templates.reader_after"), _as(action, reader.after)),
             )
         )
-    rows.append((Button(t.label("testing.find"), FindReader(action.subject, action.subject_id)),))
+    rows.append((Button(t.label("testing.find"), FindReader(subject, subject_id)),))
     if ready:
         rows += _phones(action, reader, own, team, t)
     if own is None:
-        rows.append((Button(t.label("testing.verify"), AskOwnPhone(), None if team else Style.PRIMARY),))
-    rows.append((Button(t.label("testing.team"), ListPhones()), Button(t.label("testing.list"), ListTests())))
+        rows.append(
+            (Button(t.label("testing.verify"), AskOwnPhone(subject, subject_id), None if team else Style.PRIMARY),)
+        )
+    rows.append(
+        (
+            Button(t.label("testing.team"), ListPhones(subject, subject_id)),
+            Button(t.label("testing.list"), ListTests(0, subject, subject_id)),
+        )
+    )
     return Screen("\n".join(lines), (*rows, *footer(t, tested.back)))
-
-
-def own_screen(own: int | None, t: Texts, *, toast: str | None = None) -> Screen:
-    """How it is shared."""
-    head = heading(t.label("testing.verify"), t.label("testing.title"))
-    lines = [head, ""]
-    rows: Rows = ()
-    if own is not None:
-        lines += [t("testing.own_now", number=display(own)), ""]
-        rows = ((Button(t.label("testing.forget"), ForgetOwnPhone()),),)
-    lines.append(t("testing.ask_own"))
-    return Screen("\n".join(lines), (*rows, *footer(t, ListPhones())), expects=SaveOwnPhone(), toast=toast)
-
-
-def phones_screen(own: int | None, team: Sequence[Phone], chat: Chat, *, toast: str | None = None) -> Screen:
-    """One's own and the team's."""
-    t = chat.t
-    lines = [heading(t.label("testing.team"), t.label("testing.title")), ""]
-    lines.append(t("testing.own_now", number=display(own)) if own else t("testing.own_none"))
-    lines.append(t("testing.team_count", count=len(team)) if team else t("testing.team_none"))
-    lines += [t("testing.phone", name=phone.name, number=display(phone.msisdn)) for phone in team]
-    rows: list[tuple[Button, ...]] = []
-    if chat.may(Permission.SEND):
-        rows.append((Button(t.label("testing.verify"), AskOwnPhone()),))
-    if chat.may(Permission.EDIT):
-        rows.append((Button(t.label("testing.add_phone"), AskPhone(), Style.PRIMARY),))
-        rows += [(Button(cut(f"🗑 {phone.name}"), RemovePhone(phone.id)),) for phone in team]
-    rows.append((Button(t.label("testing.list"), ListTests()),))
-    return Screen("\n".join(lines), (*rows, *footer(t, unpack("tl:0"))), toast=toast)
-
-
-def phone_screen(t: Texts) -> Screen:
-    """Asks for a name and a number."""
-    head = heading(t.label("testing.add_phone"), t.label("testing.title"))
-    return Screen(f"{head}\n\n{t('testing.ask_phone')}", footer(t, ListPhones()), expects=SavePhone())
 
 
 def find_screen(action: FindReader, t: Texts) -> Screen:
@@ -202,23 +141,28 @@ def find_screen(action: FindReader, t: Texts) -> Screen:
     )
 
 
-def tests_screen(found: testing.Page, spent: str, chat: Chat, *, page: int) -> Screen:
+def tests_screen(found: testing.Page, spent: str, action: ListTests, chat: Chat) -> Screen:
     """The newest first."""
-    t = chat.t
+    t, subject, subject_id = chat.t, action.subject, action.subject_id
     lines = [heading(t.label("testing.list"), t.label("testing.title")), ""]
     lines.append(t("testing.count", count=found.total) if found.total else t("testing.none"))
     if spent:
         lines.append(t("testing.spent", cost=spent))
     rows: list[tuple[Button, ...]] = [
-        (Button(cut(f"{t.time(one.created_at, chat.account.zone)} · {one.name}"), ShowTest(one.id)),)
+        (
+            Button(
+                cut(f"{t.time(one.created_at, chat.account.zone)} · {one.name}"), ShowTest(one.id, subject, subject_id)
+            ),
+        )
         for one in found.tests
     ]
-    rows += pager(page, found.total, to=ListTests)
-    return Screen("\n".join(lines), (*rows, *footer(t, ListPhones())))
+    rows += pager(action.page, found.total, to=lambda page: ListTests(page, subject, subject_id))
+    back = OpenTest(subject, subject_id) if subject is not None else unpack("tl:0")
+    return Screen("\n".join(lines), (*rows, *footer(t, back)))
 
 
-def result_screen(test: Test, chat: Chat, *, toast: str | None = None) -> Screen:
-    """What became of it, by phone."""
+def result_screen(test: Test, chat: Chat, *, back: ListTests | None = None, toast: str | None = None) -> Screen:
+    """What became of it, by phone. ``back``: the list that it was found in."""
     t = chat.t
     lines = [heading(t.label("testing.result"), cut(test.campaign.name)), ""]
     when = t.moment(test.campaign.created_at, chat.account.zone)
@@ -230,8 +174,9 @@ def result_screen(test: Test, chat: Chat, *, toast: str | None = None) -> Screen
     if test.cost is not None:
         high = test.cost.high
         lines.append(t("testing.cost", cost=t.money(high.amount, high.currency)))
-    rows = ((Button(t.label("testing.refresh"), ShowTest(test.campaign.id)),),)
-    return Screen("\n".join(lines), (*rows, *footer(t, ListTests())), toast=toast)
+    back = back or ListTests()
+    rows = ((Button(t.label("testing.refresh"), ShowTest(test.campaign.id, back.subject, back.subject_id)),),)
+    return Screen("\n".join(lines), (*rows, *footer(t, back)), toast=toast)
 
 
 def _as(action: OpenTest, contact_id: int) -> OpenTest:
@@ -302,63 +247,8 @@ async def send_test(action: SendTest, chat: Chat) -> Screen:
         blanks=tested.blanks,
     )
     found = await testing.get(chat.account.id, campaign.id)
-    return result_screen(found, chat, toast=chat.t.label("testing.sent"))
-
-
-@on(AskOwnPhone)
-async def ask_own_phone(_: AskOwnPhone, chat: Chat) -> Screen:
-    """Ask."""
-    return own_screen(await testing.own_phone(chat.person_id), chat.t)
-
-
-@on(SaveOwnPhone)
-async def save_own_phone(_: SaveOwnPhone, chat: Chat) -> Screen:
-    """Only the person's own card will do."""
-    card = chat.card
-    await testing.verify(
-        chat.person_id,
-        card_owner=card.user_id if card else None,
-        phone_number=card.phone_number if card else "",
-        region=chat.account.region,
-    )
-    return await _phones_screen(chat, toast=chat.t.label("testing.verified"))
-
-
-@on(ForgetOwnPhone)
-async def forget_own_phone(_: ForgetOwnPhone, chat: Chat) -> Screen:
-    """Tests go to the team alone."""
-    await testing.forget_own(chat.person_id)
-    return await _phones_screen(chat, toast=chat.t.label("testing.forgotten"))
-
-
-@on(ListPhones)
-async def list_phones(_: ListPhones, chat: Chat) -> Screen:
-    """One's own and the team's."""
-    return await _phones_screen(chat)
-
-
-@on(AskPhone)
-async def ask_phone(_: AskPhone, chat: Chat) -> Screen:
-    """Ask."""
-    return phone_screen(chat.t)
-
-
-@on(SavePhone)
-async def save_phone(_: SavePhone, chat: Chat) -> Screen:
-    """A number that cannot be read keeps the question open."""
-    if chat.card is not None:
-        name, number = f"{chat.card.first_name} {chat.card.last_name}".strip(), chat.card.phone_number
-    else:
-        name, number = testing.split_phone(chat.text or "")
-    phone = await testing.add_phone(chat.account.id, name=name, number=number, by=chat.person_id)
-    return await _phones_screen(chat, toast=chat.t.label("testing.phone_added", name=cut(phone.name)))
-
-
-@on(RemovePhone)
-async def remove_phone(action: RemovePhone, chat: Chat) -> Screen:
-    """At once: it can be added again."""
-    await testing.remove_phone(chat.account.id, action.phone_id)
-    return await _phones_screen(chat, toast=chat.t.label("testing.phone_removed"))
+    back = ListTests(0, action.subject, action.subject_id)
+    return result_screen(found, chat, back=back, toast=chat.t.label("testing.sent"))
 
 
 @on(ListTests)
@@ -367,13 +257,14 @@ async def list_tests(action: ListTests, chat: Chat) -> Screen:
     found = await testing.page(chat.account.id, offset=action.page * PAGE, limit=PAGE)
     total = await testing.spent(chat.account.id)
     spent = chat.t.money(total.high.amount, total.high.currency) if total else ""
-    return tests_screen(found, spent, chat, page=action.page)
+    return tests_screen(found, spent, action, chat)
 
 
 @on(ShowTest)
 async def show_test(action: ShowTest, chat: Chat) -> Screen:
     """As it stands now."""
-    return result_screen(await testing.get(chat.account.id, action.campaign_id), chat)
+    found = await testing.get(chat.account.id, action.campaign_id)
+    return result_screen(found, chat, back=ListTests(0, action.subject, action.subject_id))
 
 
 async def _tested(subject: Subject, subject_id: int, chat: Chat) -> Tested:
@@ -384,8 +275,3 @@ async def _tested(subject: Subject, subject_id: int, chat: Chat) -> Tested:
     campaign = draft.campaign
     sender_id = campaign.sender_id or chat.account.sender_id
     return Tested(campaign.name, draft.text, sender_id, decided(campaign.blanks), GoTo(draft.id, Step.REVIEW))
-
-
-async def _phones_screen(chat: Chat, *, toast: str | None = None) -> Screen:
-    own = await testing.own_phone(chat.person_id)
-    return phones_screen(own, await testing.team(chat.account.id), chat, toast=toast)

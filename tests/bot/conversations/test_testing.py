@@ -7,13 +7,14 @@ import pytest
 
 from bot.chat import Card
 from bot.conversations.campaigns import ListCampaigns
-from bot.conversations.testing import AskOwnPhone, AskPhone, ListTests, OpenTest, SaveOwnPhone, SavePhone, Subject
-from bot.screen import handler_of
+from bot.conversations.team_phones import AskOwnPhone, AskPhone, SaveOwnPhone, SavePhone, Subject
+from bot.conversations.testing import ListTests, OpenTest
+from bot.screen import Screen, handler_of
 from domain.models import Account, Campaign, Contact, Message, Person, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
-from domain.usecases import campaigns, testing
+from domain.usecases import campaigns, drafts, testing
 from domain.usecases.contacts import BadNumber
 from domain.usecases.testing import NobodyToTest, NotOwnCard, PhoneKnown
 from locales import Texts
@@ -31,33 +32,58 @@ def owner(sqlite_account: Account, texts: Texts) -> Talk:
     return talk_of(sqlite_account, texts)
 
 
-async def _share(owner: Talk, card: Card) -> None:
-    await handler_of(SaveOwnPhone)(SaveOwnPhone(), dataclasses.replace(owner.chat, card=card))
+@pytest.fixture
+async def template(sqlite_account: Account) -> Template:
+    """What is tested."""
+    return await Template.create(account=sqlite_account, title="aviso", text="Hola")
 
 
-async def test_only_ones_own_card_verifies_a_phone(owner: Talk) -> None:
-    """Telegram puts its owner's id on a card; another's, or none, verifies nothing."""
-    await owner.do(AskOwnPhone())
+async def _share(owner: Talk, template: Template, card: Card) -> Screen:
+    action = SaveOwnPhone(Subject.TEMPLATE, template.id)
+    return await handler_of(SaveOwnPhone)(action, dataclasses.replace(owner.chat, card=card))
+
+
+async def test_only_ones_own_card_verifies_a_phone(owner: Talk, template: Template) -> None:
+    """Telegram puts its owner's id on a card; another's, or none, verifies nothing. Then the test can go to it."""
+    await owner.do(AskOwnPhone(Subject.TEMPLATE, template.id))
     for stranger in (None, 4242):
         with pytest.raises(NotOwnCard):
-            await _share(owner, Card("51999111222", "Yo", "", stranger))
+            await _share(owner, template, Card("51999111222", "Yo", "", stranger))
     assert (await Person.get(id=1001)).phone is None
-    await _share(owner, Card("51999111222", "Yo", "", 1001))
+    screen = await _share(owner, template, Card("51999111222", "Yo", "", 1001))
 
     assert (await Person.get(id=1001)).phone == OWN
+    assert any("📱" in button.label for row in screen.rows for button in row)
 
 
-async def test_team_phones_are_typed_or_shared_and_kept_once(owner: Talk) -> None:
+async def test_the_phones_lead_back_to_the_test_that_they_were_opened_from(owner: Talk, template: Template) -> None:
+    """Of a template and of a draft alike, also after a phone was added, and from the list of tests."""
+    t = owner.chat.t
+    draft = await drafts.create(owner.chat.account.id, name="Aviso", person_id=1001, chat_id=1001)
+    await drafts.set_text(owner.chat.account.id, draft, text="Hola")
+    for origin in (OpenTest(Subject.TEMPLATE, template.id), OpenTest(Subject.DRAFT, draft)):
+        await owner.do(origin)
+        await owner.tap(t.label("testing.team"))
+        await owner.tap(t.label("testing.add_phone"))
+        await owner.type(f"Ana 98776301{draft if origin.subject is Subject.DRAFT else 0}")
+        assert owner.button(t.label("nav.back")).action == origin
+        await owner.tap(t.label("nav.back"))
+        await owner.tap(t.label("testing.list"))
+        assert owner.button(t.label("nav.back")).action == origin
+
+
+async def test_team_phones_are_typed_or_shared_and_kept_once(owner: Talk, template: Template) -> None:
     """Name and number on one line, a number alone is its own name; a number that is there is named."""
-    await owner.do(AskPhone())
+    of_template = (Subject.TEMPLATE, template.id)
+    await owner.do(AskPhone(*of_template))
     await owner.type("Ana Díaz 987 763 010")
     chat = dataclasses.replace(owner.chat, card=Card("+51987763011", "Luis", "Paz", None))
-    await handler_of(SavePhone)(SavePhone(), chat)
+    await handler_of(SavePhone)(SavePhone(*of_template), chat)
     with pytest.raises(PhoneKnown):
-        await owner.do(SavePhone(), text="Otra 987763010")
+        await owner.do(SavePhone(*of_template), text="Otra 987763010")
     with pytest.raises(BadNumber) as refused:
-        await owner.do(SavePhone(), text="abc")
-    await owner.do(SavePhone(), text="987 763 012")
+        await owner.do(SavePhone(*of_template), text="abc")
+    await owner.do(SavePhone(*of_template), text="987 763 012")
     team = await testing.team(owner.chat.account.id)
 
     assert refused.value.values["number"] == "abc"
