@@ -1,9 +1,12 @@
 """The wizard's fourth step: a template, or a text of its own, shown as a contact gets it."""
 
+from collections.abc import Sequence
+
 from markupsafe import escape
 
 from bot.chat import Chat
 from bot.layout import PAGE, cut, pager, pairs
+from bot.marks import word_lines
 from bot.screen import Action, Button, Screen, Style, on
 from bot.template_lines import card_lines, example_token, read_as
 from bot.wizard import GoTo, Step, frame, go_on, next_row
@@ -12,7 +15,8 @@ from domain.rules.gsm import Carriage
 from domain.rules.permission import Permission
 from domain.rules.template import tokens
 from domain.rules.text_card import text_card
-from domain.usecases import drafts, templates
+from domain.rules.wording import Found
+from domain.usecases import drafts, templates, wording
 from domain.usecases.drafts import Draft
 from domain.usecases.templates import Page, Reader
 from locales import Texts
@@ -49,13 +53,16 @@ class SaveOwnText(Action, code="wtb", permission=Permission.EDIT):
 # Screens
 
 
-def texts_screen(draft: Draft, found: Page, reader: Reader | None, chat: Chat, *, page: int = 0) -> Screen:
-    """Step 4: a template, or a text of its own; what is chosen is shown as a contact gets it."""
+def texts_screen(
+    draft: Draft, found: Page, reader: Reader | None, chat: Chat, *, page: int = 0, words: Sequence[Found] = ()
+) -> Screen:
+    """Step 4: a template, or a text of its own; with what a contact gets, and restricted words in it."""
     t = chat.t
     body = [t("wizard.ask_text" if found.total else "wizard.no_templates")]
     if draft.text:
         body += ["", t("wizard.chosen_text", title=draft.text_title or t.label("campaigns.own_text"))]
         body += _preview(draft, reader, t, carriage=chat.account.carriage)
+        body += word_lines(draft.text, words, t)
     rows: list[tuple[Button, ...]] = [
         (
             Button(
@@ -126,4 +133,5 @@ async def save_own_text(action: SaveOwnText, chat: Chat) -> Screen:
 async def choose_text(draft: Draft, chat: Chat, *, page: int = 0) -> Screen:
     """The step as it stands."""
     found = await templates.page(chat.account.id, offset=page * PAGE, limit=PAGE, with_text=True)
-    return texts_screen(draft, found, await templates.reader(chat.account.id), chat, page=page)
+    words = await wording.look(chat.account.id, draft.text)
+    return texts_screen(draft, found, await templates.reader(chat.account.id), chat, page=page, words=words)

@@ -18,7 +18,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.schedule import period
 from domain.rules.sender_id import parse_sender_id
 from domain.rules.title import clean_title
-from domain.usecases import campaigns, periods
+from domain.usecases import campaigns, periods, wording
 from domain.usecases.hours import hours_of
 from domain.usecases.templates import checked_text
 
@@ -123,11 +123,12 @@ async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> No
     Another text for what is still pending.
 
     Raises:
-        TextMissing, BadTemplate: It cannot be used; nothing changed.
+        TextMissing, BadTemplate, WordsRefused: It cannot be used; nothing changed.
         NotFound: It is gone, or another account's.
         WrongState: It is not stopped.
     """
     checked = checked_text(text)
+    await wording.refuse(account_id, checked.source)
     await _edit(account_id, campaign_id, STOPPED, text=checked.source, text_title="", template_id=None)
 
 

@@ -5,18 +5,21 @@ import dataclasses
 import pytest
 
 from bot.chat import Upload
+from bot.conversations.campaign_edit import SaveChange
 from bot.conversations.campaign_launch import AskLaunch, Launch
+from bot.conversations.campaign_text import SaveOwnText
 from bot.conversations.templates import OpenTemplate
 from bot.conversations.wording import AskWords, ListWords, SendWords
 from bot.screen import handler_of
 from domain.errors import NotAllowed
 from domain.models import Account, Campaign, RestrictedWord, Template
+from domain.rules.campaign_state import CampaignState
 from domain.rules.wording import BadWord
 from domain.usecases import drafts, wording
 from domain.usecases.wording import BadLine, WordsRefused
 from locales import Texts
 from tests.audience import group_of
-from tests.bot.conversations.talk import Talk, talk_of
+from tests.bot.conversations.talk import NOON, Talk, talk_of
 from tests.conftest import create_account
 
 
@@ -102,6 +105,21 @@ async def test_a_writer_is_warned_and_a_launch_is_refused(owner: Talk, sqlite_ac
         await owner.do(Launch(campaign.id, campaign.revision, ""))
 
     assert (await Campaign.get(id=campaign.id)).state.value == "draft"
+
+
+async def test_a_campaigns_own_text_is_warned_of_at_once(owner: Talk, sqlite_account: Account) -> None:
+    """On the step where it was typed; the text of one that was launched is not taken at all."""
+    t, account = owner.chat.t, sqlite_account
+    await wording.add(account.id, "BCP", by=1001)
+    campaign = await _draft(account, "Hola")
+    await owner.do(SaveOwnText(campaign.id), text="Su B C P avisa")
+    assert t("wording.found_refused", count=1, words="BCP") in owner.screen.text
+    assert "<u><b>B C P</b></u>" in owner.screen.text
+    await Campaign.filter(id=campaign.id).update(state=CampaignState.PAUSED, started_at=NOON)
+    with pytest.raises(WordsRefused):
+        await owner.do(SaveChange(campaign.id, "text"), text="Su otro BCP")
+
+    assert (await Campaign.get(id=campaign.id)).text == "Su B C P avisa"
 
 
 async def test_what_only_warns_goes_out(owner: Talk, sqlite_account: Account) -> None:
