@@ -44,7 +44,8 @@ S, E = CampaignState, CampaignEvent
 TABLE: Final[Mapping[tuple[CampaignState, CampaignEvent], CampaignState]] = {
     (S.DRAFT, E.START): S.STARTING,
     (S.DRAFT, E.SCHEDULE): S.SCHEDULED,
-    (S.SCHEDULED, E.EDIT): S.DRAFT,
+    # Only what never began, which the guard of ``reopen`` holds: nothing is written of it yet.
+    **{(state, E.EDIT): S.DRAFT for state in (S.SCHEDULED, S.PAUSED)},
     (S.SCHEDULED, E.SCHEDULE_BEGIN): S.STARTING,
     (S.STARTING, E.EXPANDED): S.RUNNING,
     **{(state, E.PAUSE): S.PAUSED for state in (S.SCHEDULED, S.STARTING, S.RUNNING)},

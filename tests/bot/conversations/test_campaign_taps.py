@@ -34,6 +34,7 @@ SITUATIONS: Final[dict[str, dict[str, Any]]] = {
     "starting": {"state": S.STARTING, "started_at": NOON},
     "running": {"state": S.RUNNING, "started_at": NOON},
     "stopped": {"state": S.PAUSED, "started_at": NOON},
+    "stopped before its hour": {"state": S.PAUSED, "start_at": NOON + timedelta(days=1)},
     "completed": {"state": S.COMPLETED, "started_at": NOON, "ended_at": NOON},
     "cancelled": {"state": S.CANCELLED, "started_at": NOON, "ended_at": NOON},
 }

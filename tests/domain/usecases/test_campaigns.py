@@ -44,9 +44,9 @@ async def launch(account: Account, campaign_id: int, *, by: int = OWNER, now: da
     return await launching.start(account.id, campaign_id, revision=revision, by=by, now=now)
 
 
-async def in_state(account: Account, state: CampaignState) -> Campaign:
-    """A campaign that stands there."""
-    begun = state not in {CampaignState.DRAFT, CampaignState.SCHEDULED}
+async def in_state(account: Account, state: CampaignState, *, begun: bool | None = None) -> Campaign:
+    """A campaign that stands there; ``begun``: its first hour has come, None: where that is the rule."""
+    begun = state not in {CampaignState.DRAFT, CampaignState.SCHEDULED} if begun is None else begun
     return await Campaign.create(
         account=account,
         name="x",
@@ -233,7 +233,7 @@ async def test_every_request_is_granted_in_its_states_and_refused_in_the_others(
         CampaignEvent.EDIT: campaigns.reopen,
     }
     for event, ask in asked.items():
-        campaign = await in_state(account, state)
+        campaign = await in_state(account, state, begun=False if event is CampaignEvent.EDIT else None)
         if state in sources(event):
             moved = await ask(account.id, campaign.id, by=OPERATOR, now=NOW)
             assert moved.state is TABLE[state, event]
@@ -243,6 +243,14 @@ async def test_every_request_is_granted_in_its_states_and_refused_in_the_others(
                 await ask(account.id, campaign.id, by=OPERATOR, now=NOW)
             assert refused.value.values["now"] == state.value
             assert (await Campaign.get(id=campaign.id)).revision == 0
+
+
+async def test_what_has_begun_is_no_draft_again(account: Account) -> None:
+    """Stopped or between two periods: messages of it are written."""
+    for state in sources(CampaignEvent.EDIT):
+        campaign = await in_state(account, state, begun=True)
+        with pytest.raises(WrongState):
+            await campaigns.reopen(account.id, campaign.id, by=OPERATOR, now=NOW)
 
 
 async def test_two_who_stop_it_at_once_stop_it_once(account: Account) -> None:
