@@ -193,7 +193,7 @@ class Scheduler:
             while after is not None:
                 after = await store.current().expand(campaign.id, after=after, limit=_SLICE)
                 await asyncio.sleep(_PAUSE_S)
-        if await campaigns.expanded(campaign.id, revision, now=self._now()):
+        if await campaigns.expanded(campaign, revision, now=self._now()):
             log.info("campaign_written", campaign=campaign.id)
 
     async def _end_drained(self) -> None:

@@ -64,6 +64,8 @@ TABLE: Final[Mapping[tuple[CampaignState, CampaignEvent], CampaignState]] = {
 }
 
 FINISHED: Final = frozenset({S.COMPLETED, S.CANCELLED})
+#: Its messages are made: all of them, or of who joins a permanent one.
+WRITTEN_IN: Final = frozenset({S.STARTING, S.RUNNING})
 ACTIVE: Final = frozenset({S.SCHEDULED, S.STARTING, S.RUNNING, S.PAUSED})
 
 

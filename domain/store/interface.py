@@ -223,7 +223,8 @@ class DispatchStore(Protocol):
         (``Campaign.blanks``) gets none. Makes the chunks.
 
         Returns:
-            The last contact id of the slice; None: there is nothing above ``after``.
+            The last contact id of the slice; None: there is nothing above ``after``, or the campaign neither begins
+            nor runs any more, and nothing is written.
         """
         ...
 

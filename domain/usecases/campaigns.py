@@ -259,20 +259,26 @@ async def begin(
     return True
 
 
-async def expanded(campaign_id: int, audience_revision: int, *, now: datetime | None = None) -> bool:
+async def expanded(campaign: Campaign, audience_revision: int, *, now: datetime | None = None) -> bool:
     """
     Its messages are written: STARTING → RUNNING, open until its period closes. What runs already, as a permanent one
     does, only notes it.
 
     Args:
+        campaign: As it was read before the first slice was written, with its account: one that was stopped or edited
+            since, its groups perhaps, is written anew.
         audience_revision: What ``audience_revision`` said before the first slice was written.
     """
     moment = now or datetime.now(UTC)
-    campaign = await Campaign.get(id=campaign_id).select_related("account")
-    await Campaign.filter(id=campaign_id).update(audience_revision=audience_revision)
     found = period(moment, hours_of(campaign, campaign.account, now=moment))
     closes = found.closes if found is not None and found.holds(moment) else moment
-    return await move(campaign_id, CampaignEvent.EXPANDED, now=moment, columns={"open_until": closes})
+    columns = {"audience_revision": audience_revision, "open_until": closes}
+    event, seen = CampaignEvent.EXPANDED, campaign.revision
+    if await move(campaign.id, event, now=moment, revision=seen, columns=columns):
+        return True
+    running = Campaign.filter(id=campaign.id, state=CampaignState.RUNNING, revision=seen)
+    await running.update(audience_revision=audience_revision)
+    return False
 
 
 async def complete(campaign_id: int, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+from domain.rules.campaign_state import WRITTEN_IN
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.rules.share import fair, next_share
 from domain.store.contact_sql import not_blank
@@ -16,6 +17,7 @@ from domain.store.postgres.claims import OF_CHUNKS, PENDING, PostgresClaims, row
 _EXPIRE_CHUNKS: Final = 20
 _IN_FLIGHT: Final = sql_list(sources(MessageEvent.BIND_LOST))
 
+_WRITTEN: Final = f"select blanks from campaign where id = $1 and state in {sql_list(WRITTEN_IN)} for no key update"
 _BOUND: Final = """
 select min(b) from (
     select (select contact_id from group_contact where group_id = c.group_id and contact_id > $2
@@ -89,14 +91,17 @@ class PostgresDispatch(PostgresClaims):
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         async with self.transaction() as db:
             # One expansion of a campaign at a time: two would make chunks of each other's messages.
-            blanks = await db.fetchval("select blanks from campaign where id = $1 for no key update", campaign_id)
+            # And whoever stops it waits for the slice: behind its end nothing is written any more.
+            found = await db.fetchrow(_WRITTEN, campaign_id)
+            if found is None:
+                return None
             upto = await db.fetchval(_BOUND, campaign_id, after, limit - 1)
             if upto is None:
                 upto = await db.fetchval(_LAST, campaign_id, after)
             if upto is None:
                 return None
-            held = not_blank(json.loads(blanks) if isinstance(blanks, str) else blanks)
-            expand = _EXPAND.format(not_blank=held)
+            blanks = json.loads(found[0]) if isinstance(found[0], str) else found[0]
+            expand = _EXPAND.format(not_blank=not_blank(blanks))
             made = sorted(row[0] for row in await db.fetch(expand, campaign_id, after, upto, _now_ms()))
             await db.executemany(
                 "insert into chunk (campaign_id, lo, hi, state) values ($1, $2, $3, 'ready')",

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
+from domain.rules.campaign_state import WRITTEN_IN
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.store.contact_sql import not_blank
 from domain.store.outcome import chunks, sql_list
@@ -167,6 +168,10 @@ class SqliteDispatch(SqliteClaims):
 
 
 def _expand(db: sqlite3.Connection, campaign_id: int, after: int, limit: int) -> int | None:
+    query = f"select blanks from campaign where id = ? and state in {sql_list(WRITTEN_IN)}"
+    found = db.execute(query, (campaign_id,)).fetchone()
+    if found is None:
+        return None
     groups = [group for (group,) in db.execute(_GROUPS, (campaign_id,))]
     bounds = [
         row[0]
@@ -189,8 +194,7 @@ def _expand(db: sqlite3.Connection, campaign_id: int, after: int, limit: int) ->
     if upto is None or upto <= after:
         return None
     (before,) = db.execute("select coalesce(max(id), 0) from message").fetchone()
-    found = db.execute("select blanks from campaign where id = ?", (campaign_id,)).fetchone()
-    expand = _EXPAND.format(not_blank=not_blank(json.loads(found[0] if found and found[0] else "null")))
+    expand = _EXPAND.format(not_blank=not_blank(json.loads(found[0] or "null")))
     db.execute(expand, {"campaign": campaign_id, "after": after, "upto": upto, "now": _now_ms()})
     (made,) = db.execute(
         "select json_group_array(id) from (select id from message where id > ? order by id)", (before,)

@@ -61,11 +61,11 @@ async def test_the_blank_are_held_back_and_counted_everywhere(owner: Talk, sqlit
     assert (found.recipients, found.held, found.segments) == (7, 3, 7)
     revision = (await campaigns.get(account.id, campaign_id)).revision
     await launching.start(account.id, campaign_id, revision=revision, by=1001, now=owner.chat.now)
+    await Campaign.filter(id=campaign_id).update(state="running", launch_at=None)
     assert await store.current().expand(campaign_id, after=0, limit=100)
 
     assert await Message.filter(campaign_id=campaign_id).count() == 7
     assert await held_count(await Campaign.get(id=campaign_id)) == 3
-    await Campaign.filter(id=campaign_id).update(state="running", launch_at=None)
     await owner.do(OpenCampaign(campaign_id))
     assert t("blanks.held", count=3) in owner.screen.text
 

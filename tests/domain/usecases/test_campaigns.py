@@ -203,8 +203,9 @@ async def test_the_senders_steps_hold_their_guards(account: Account, draft: int,
     await group.refresh_from_db()
     assert revision == group.revision > 0
     assert not await campaigns.complete(draft, NOW)
-    assert await campaigns.expanded(draft, revision)
-    assert not await campaigns.expanded(draft, revision)
+    starting = await campaigns.get(account.id, draft)
+    assert await campaigns.expanded(starting, revision)
+    assert not await campaigns.expanded(starting, revision)
     assert (await Campaign.get(id=draft)).audience_revision == revision
     assert [one.id for one in await campaigns.in_states(CampaignState.RUNNING)] == [draft]
 
@@ -214,7 +215,7 @@ async def test_the_senders_steps_hold_their_guards(account: Account, draft: int,
     assert (stopped.state, stopped.state_reason, stopped.state_by) == (CampaignState.PAUSED, "template.bad", None)
     await campaigns.resume(account.id, draft, by=OWNER, now=NOW)
     assert (await Campaign.get(id=draft)).state_reason == ""
-    await campaigns.expanded(draft, revision)
+    await campaigns.expanded(await campaigns.get(account.id, draft), revision)
     assert await campaigns.complete(draft, NOW)
     assert not await campaigns.complete(draft, NOW)
     assert (await Campaign.get(id=draft)).ended_at == NOW

@@ -1,5 +1,6 @@
 """Periods open and close by the clock that is passed in, on both engines; what was missed is told."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,19 @@ import pytest
 
 from domain import store
 from domain.errors import WrongState
-from domain.models import Account, Campaign, CampaignMode, ContactGroup, Message, Notice, NoticeKind, StartKind
+from domain.models import (
+    Account,
+    Campaign,
+    CampaignMode,
+    ContactGroup,
+    Message,
+    Notice,
+    NoticeKind,
+    StartKind,
+)
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, doubts, periods, pulse
+from domain.usecases import campaigns, doubts, periods, pulse, running_edit
 from sender.clock import Clock
 from sender.scheduler import Scheduler
 from tests.audience import FIRST, group_of
@@ -295,12 +305,73 @@ async def test_an_account_that_moves_its_hours_moves_what_waits(account: Account
 
 async def test_what_is_in_doubt_is_not_let_go_again_with_no_hours_left(account: Account, group: ContactGroup) -> None:
     """It would only expire; with an hour to come it may."""
-    campaign = await scheduled(account, group, state=CampaignState.COMPLETED, started_at=NOON, carry_on=False)
+    campaign = await scheduled(account, group, state=CampaignState.RUNNING, started_at=NOON, carry_on=False)
     await store.current().expand(campaign.id, after=0, limit=10)
     await Message.filter(campaign_id=campaign.id).update(state=MessageState.NO_RESPONSE)
+    await Campaign.filter(id=campaign.id).update(state=CampaignState.COMPLETED)
     with pytest.raises(campaigns.HoursOver):
         await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=10))
     await campaign.refresh_from_db()
     assert campaign.state is CampaignState.COMPLETED
 
     assert await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=1)) == 3
+
+
+async def interrupted(
+    account: Account,
+    group: ContactGroup,
+    monkeypatch: pytest.MonkeyPatch,
+    then: Callable[[Campaign], Awaitable[object]],
+) -> tuple[Campaign, Sim]:
+    """One whose messages are being written, a contact a slice; ``then`` happens after the first slice."""
+    expand, told = type(store.current()).expand, []
+
+    async def slow(self: Any, campaign_id: int, *, after: int, limit: int) -> int | None:
+        last: int | None = await expand(self, campaign_id, after=after, limit=1)
+        if not told:
+            told.append(last)
+            await then(await Campaign.get(id=campaign_id))
+        return last
+
+    monkeypatch.setattr(type(store.current()), "expand", slow)
+    campaign = await scheduled(account, group)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    return await Campaign.get(id=campaign.id), sim
+
+
+async def test_what_is_cancelled_while_it_is_written_ends_with_all_accounted_for(
+    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No further message is written behind the summary, to stay pending for ever."""
+
+    async def cancel(campaign: Campaign) -> None:
+        await campaigns.cancel(account.id, campaign.id, by=OWNER, now=NOON)
+
+    campaign, sim = await interrupted(account, group, monkeypatch, cancel)
+    await sim.at(NOON + timedelta(minutes=1))
+
+    campaign = await Campaign.get(id=campaign.id)
+    assert campaign.state is CampaignState.CANCELLED
+    assert await campaigns.counts(campaign) == {MessageState.SCHEDULE_EXPIRED: 1}
+    assert campaign.results == {"schedule_expired": 1}
+
+
+async def test_a_group_put_in_while_it_was_written_gets_its_messages(
+    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped, edited and resumed before the writing was through: it is written anew, with nobody left out."""
+    before = await group_of(account, "los primeros", 2, first=FIRST + 50)
+    await ContactGroup.filter(id=before.id).update(revision=before.revision + 1)
+
+    async def edit(campaign: Campaign) -> None:
+        await campaigns.pause(account.id, campaign.id, by=OWNER, now=NOON)
+        await running_edit.set_group(account.id, campaign.id, group_id=before.id, chosen=True)
+
+    later = await group_of(account, "los demás", 2, first=FIRST + 70)
+    campaign, sim = await interrupted(account, later, monkeypatch, edit)
+    await campaigns.resume(account.id, campaign.id, by=OWNER, now=NOON)
+    await sim.at(NOON + timedelta(minutes=1))
+
+    assert (await Campaign.get(id=campaign.id)).state is CampaignState.RUNNING
+    assert await campaigns.counts(campaign) == {MessageState.PENDING: 4}

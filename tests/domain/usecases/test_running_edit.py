@@ -48,10 +48,12 @@ async def test_a_group_taken_out_drops_what_is_pending_for_it_alone(account: Acc
     assert await Retry.all().count() == 0
 
     await running_edit.set_group(account.id, campaign.id, group_id=second.id, chosen=True)
+    assert await store.current().expand(campaign.id, after=0, limit=100) is None  # not while it is stopped
+    assert (await Campaign.get(id=campaign.id)).audience_revision == -1  # it is written anew when it goes on
+    await Campaign.filter(id=campaign.id).update(state=CampaignState.STARTING)
     await store.current().expand(campaign.id, after=0, limit=100)
     assert await numbers(campaign) == [0, 1, 2, 3, 4]
     assert (await campaigns.counts(campaign))[MessageState.DELIVERED] == 1
-    assert (await Campaign.get(id=campaign.id)).audience_revision == -1  # it is written anew when it goes on
     assert await Chunk.filter(campaign_id=campaign.id).count() == 2
 
 
