@@ -18,12 +18,12 @@ from domain.errors import DomainError, NotFound, WrongState
 from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind, StartKind
 from domain.rules import campaign_state
 from domain.rules.campaign_state import CampaignEvent, CampaignState
-from domain.rules.message_state import IN_DOUBT, MessageState
-from domain.rules.price import Bracket, Money, bracket
+from domain.rules.message_state import MessageState
+from domain.rules.price import Bracket
 from domain.rules.schedule import Hours, period
 from domain.rules.standstill import Facts
-from domain.rules.statistics import BILLED
 from domain.usecases import notices
+from domain.usecases.billing import NOTHING, bill
 from domain.usecases.held import held_count
 from domain.usecases.hours import hours_of
 from domain.usecases.standing import facts_of
@@ -121,24 +121,16 @@ async def progress(account_id: int, campaign_id: int, *, now: datetime) -> Progr
     campaign = await get(account_id, campaign_id)
     titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
     by_state = await counts(campaign)
+    billed = await bill(campaign, by_state) if by_state and campaign.segment_price is not None else NOTHING
     return Progress(
         campaign=campaign,
         groups=tuple(str(title) for title in titles),
         counts=by_state,
         hours=hours_of(campaign, campaign.account, now=now),
         facts=await facts_of(campaign, by_state, now=now),
-        cost=await _cost(campaign) if by_state else None,
+        cost=billed.cost if billed.billed or billed.doubtful else None,
         held=0 if campaign.state in campaign_state.FINISHED else await held_count(campaign),
     )
-
-
-async def _cost(campaign: Campaign) -> Bracket | None:
-    if campaign.segment_price is None or campaign.currency is None:
-        return None
-    submitted = await store.current().submitted_segments(campaign.id)
-    billed, doubtful = (sum(submitted.get(state, 0) for state in states) for states in (BILLED, IN_DOUBT))
-    price = Money(campaign.segment_price, campaign.currency)
-    return bracket(billed, doubtful, price=price) if billed or doubtful else None
 
 
 async def counts(campaign: Campaign) -> Mapping[MessageState, int]:

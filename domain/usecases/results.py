@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from tortoise.functions import Count
 
-from domain import store
 from domain.errors import DomainError
 from domain.models import Campaign, Contact, Message
 from domain.rules.message_state import IN_DOUBT, MessageState
-from domain.rules.price import Bracket, Money, bracket
-from domain.rules.statistics import BILLED, Statistics
+from domain.rules.price import Bracket
+from domain.rules.statistics import Statistics
 from domain.rules.template import compile_template
 from domain.usecases import campaigns
+from domain.usecases.billing import bill
 from domain.usecases.templates import fields_of
 
 _PAGE: Final = 5_000  # messages
@@ -102,32 +102,15 @@ async def report(account_id: int, campaign_id: int) -> Report:
     """
     campaign = await campaigns.get(account_id, campaign_id)
     statistics = Statistics(await campaigns.counts(campaign))
-    submitted = await store.current().submitted_segments(campaign_id)
-    billed = sum(submitted.get(state, 0) for state in BILLED)
-    doubtful = sum(submitted.get(state, 0) for state in IN_DOUBT)
-    torn = (MessageState.FAILED, *IN_DOUBT)
-    if sum(submitted.get(state, 0) for state in torn) > statistics.of(*torn):  # some of them have several parts
-        certain, settled = _parts(await store.current().part_states(campaign_id))
-        billed, doubtful = billed + certain, doubtful - settled
-    price = price_of(campaign)
+    found = await bill(campaign, statistics.counts)
     return Report(
         campaign=campaign,
         statistics=statistics,
         previous=_read(campaign.shown),
-        billed_segments=billed,
-        doubtful_segments=doubtful,
-        cost=bracket(billed, doubtful, price=price) if price else None,
+        billed_segments=found.billed,
+        doubtful_segments=found.doubtful,
+        cost=found.cost,
     )
-
-
-def _parts(states: Mapping[tuple[MessageState, MessageState], int]) -> tuple[int, int]:
-    """
-    Of messages that failed or are in doubt: the parts that the operator took all the same, which are billed, and those
-    in doubt no longer.
-    """
-    billed = sum(number for (_, part), number in states.items() if part in BILLED)
-    settled = sum(number for (of, part), number in states.items() if of in IN_DOUBT and part not in IN_DOUBT)
-    return billed, settled
 
 
 async def show(account_id: int, campaign_id: int) -> Report:
@@ -204,13 +187,6 @@ async def messages(
         query = query.filter(state=state)
     rows = await query.order_by("msisdn").offset(offset).limit(limit).values_list(*_COLUMNS)
     return await _with_names(account_id, rows)
-
-
-def price_of(campaign: Campaign) -> Money | None:
-    """What a segment cost when it started."""
-    if campaign.segment_price is None or campaign.currency is None:
-        return None
-    return Money(campaign.segment_price, campaign.currency)
 
 
 async def _with_names(account_id: int, rows: Sequence[tuple[Any, ...]]) -> list[Detail]:

@@ -19,17 +19,16 @@ from domain.errors import DomainError, NotFound
 from domain.models import Account, BlacklistEntry, Campaign, Chunk, ChunkState, Contact, Message, Person, TeamPhone
 from domain.rules.blanks import Blanks, filled
 from domain.rules.campaign_state import CampaignState
-from domain.rules.message_state import IN_DOUBT, MessageState
+from domain.rules.message_state import MessageState
 from domain.rules.msisdn import NumberPlan
-from domain.rules.price import Bracket, bracket
+from domain.rules.price import Bracket
 from domain.rules.sender_id import parse_sender_id
-from domain.rules.statistics import BILLED
 from domain.rules.template import compile_template
 from domain.rules.title import clean_title
 from domain.usecases import wording
+from domain.usecases.billing import bill
 from domain.usecases.contacts import read_number
 from domain.usecases.numbering import plan_of
-from domain.usecases.results import price_of
 from domain.usecases.templates import fields_of
 
 log = structlog.get_logger()
@@ -312,12 +311,9 @@ async def spent(account_id: int) -> Bracket | None:
 
 async def cost_of(campaign: Campaign) -> Bracket | None:
     """What one test cost; None: it had no price."""
-    price = price_of(campaign)
-    if price is None:
+    if campaign.segment_price is None:
         return None
-    submitted = await store.current().submitted_segments(campaign.id)
-    billed = sum(submitted.get(state, 0) for state in BILLED)
-    return bracket(billed, sum(submitted.get(state, 0) for state in IN_DOUBT), price=price)
+    return (await bill(campaign, await store.current().counts(campaign.id))).cost
 
 
 async def _names(account_id: int, person_id: int) -> Mapping[int, str]:

@@ -7,10 +7,10 @@ import pytest
 
 from domain import store
 from domain.errors import NotFound
-from domain.models import Account, Campaign, Message, Template
+from domain.models import Account, Campaign, Message, MessagePart, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import drafts, forecast, measuring, results
+from domain.usecases import campaigns, drafts, forecast, measuring, results
 from domain.usecases.forecast import price_of
 from domain.usecases.overview import account_card, overview
 from tests.audience import FIRST, block, group_of
@@ -55,6 +55,18 @@ async def test_the_report_counts_and_costs(account: Account, campaign: Campaign)
     assert (found.billed_segments, found.doubtful_segments) == (3, 1)
     assert found.cost is not None
     assert (found.cost.low.amount, found.cost.high.amount) == (Decimal("0.15"), Decimal("0.20"))
+
+
+async def test_the_card_costs_what_the_report_says(account: Account, campaign: Campaign) -> None:
+    """Of a long message that failed the operator bills the parts that it took."""
+    torn = await Message.get(campaign_id=campaign.id, msisdn=FIRST + 1)
+    await Message.filter(id=torn.id).update(state=S.FAILED, segments=3)
+    for part, state in enumerate((S.ACCEPTED, S.DELIVERED, S.FAILED), 1):
+        await MessagePart.create(message_id=torn.id, part=part, state=state, route="default")
+    found = await results.report(account.id, campaign.id)
+
+    assert (found.billed_segments, found.doubtful_segments) == (4, 1)
+    assert (await campaigns.progress(account.id, campaign.id, now=NOW)).cost == found.cost
 
 
 async def test_precedente_is_what_was_shown_the_last_time(account: Account, campaign: Campaign) -> None:
