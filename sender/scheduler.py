@@ -206,7 +206,7 @@ class Scheduler:
             if await store.current().undone(campaign.id) == 0:
                 # Nobody holds anything of it any more: what is in flight still is a mark that came too late.
                 await self._lose(await store.current().in_flight(campaign.id))
-                await campaigns.complete(campaign.id, self._now())
+                await campaigns.complete(campaign, self._now())
 
     async def _settle_ended(self) -> None:
         for campaign in await closing.unsettled():

@@ -273,9 +273,15 @@ async def expanded(campaign: Campaign, audience_revision: int, *, now: datetime 
     return False
 
 
-async def complete(campaign_id: int, now: datetime) -> bool:
-    """Nothing is left to send: RUNNING → COMPLETED. ``domain.usecases.closing`` freezes its results."""
-    return await move(campaign_id, CampaignEvent.DRAINED, now=now, columns={"ended_at": now})
+async def complete(campaign: Campaign, now: datetime) -> bool:
+    """
+    Nothing is left to send: RUNNING → COMPLETED. ``domain.usecases.closing`` freezes its results.
+
+    Args:
+        campaign: As it was read before nothing was found: a person may have let something go again since.
+    """
+    drained, columns = CampaignEvent.DRAINED, {"ended_at": now}
+    return await move(campaign.id, drained, now=now, revision=campaign.revision, columns=columns)
 
 
 async def fault(

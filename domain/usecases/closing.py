@@ -48,7 +48,9 @@ async def settle(campaign: Campaign, *, now: datetime) -> bool:
         return False
     frozen = {state.value: count for state, count in counts.items()}
     async with in_transaction():  # frozen results without their summary would never be looked at again
-        if not await Campaign.filter(id=campaign.id, results=None).update(results=frozen):
+        # Of that revision: a person may have let something go again since, and it ends once more.
+        ended = Campaign.filter(id=campaign.id, results=None, revision=campaign.revision)
+        if not await ended.update(results=frozen):
             return False
         await campaigns.post_summary(campaign)
     return True

@@ -77,6 +77,9 @@ _PART_STATES: Final = f"""
 select m.state, p.state, count(*) {_OF_CAMPAIGN} join message_part p on p.message_id = m.id
 where k.campaign_id = $1 and m.state in {sql_list({MessageState.FAILED, *IN_DOUBT})} group by m.state, p.state
 """
+_GO_ON: Final = (
+    f"update campaign set revision = revision + 1 where id = $1 and state not in {sql_list(FINISHED)} returning id"
+)
 
 
 class PostgresDoubt(PostgresAnswers):
@@ -199,11 +202,9 @@ async def _give_part(db: Any, receipt: Receipt, message_id: int, count: int, sms
 
 
 async def _settle_doubt(db: Any, campaign_id: int, event: MessageEvent, decision_id: int, now_ms: int) -> int:
-    if event is MessageEvent.RESEND:
-        # Its end, too, locks the campaign's row: it comes before this, or finds what goes again.
-        state = await db.fetchval("select state from campaign where id = $1 for no key update", campaign_id)
-        if state in FINISHED:
-            return 0
+    # Its end, too, locks the campaign's row: it comes before this, or finds another revision.
+    if event is MessageEvent.RESEND and await db.fetchval(_GO_ON, campaign_id) is None:
+        return 0
     query = f"select m.id {_OF_CAMPAIGN} where k.campaign_id = $1 and m.state in {_DOUBT}"
     ids = sorted(row[0] for row in await db.fetch(query, campaign_id))
     await db.execute("select 1 from message where id = any($1::bigint[]) order by id for no key update", ids)

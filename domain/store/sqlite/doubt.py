@@ -55,6 +55,8 @@ _PART_STATES: Final = f"""
 select m.state, p.state, count(*) {_OF_CAMPAIGN} join message_part p on p.message_id = m.id
 where k.campaign_id = ? and m.state in {sql_list({MessageState.FAILED, *IN_DOUBT})} group by m.state, p.state
 """
+# Its end is reckoned from an older revision, and refused.
+_GO_ON: Final = f"update campaign set revision = revision + 1 where id = ? and state not in {sql_list(FINISHED)}"
 
 
 class SqliteDoubt(SqliteAnswers):
@@ -171,7 +173,7 @@ def _give_part(
 
 
 def _settle_doubt(db: sqlite3.Connection, campaign_id: int, event: MessageEvent, decision_id: int, now_ms: int) -> int:
-    if event is MessageEvent.RESEND and not _goes_on(db, campaign_id):
+    if event is MessageEvent.RESEND and not db.execute(_GO_ON, (campaign_id,)).rowcount:
         return 0
     query = f"select m.id {_OF_CAMPAIGN} where k.campaign_id = ? and m.state in {_DOUBT}"
     ids = [row[0] for row in db.execute(query, (campaign_id,))]
@@ -194,8 +196,3 @@ def _settle_doubt(db: sqlite3.Connection, campaign_id: int, event: MessageEvent,
             (target(event), key),
         )
     return moved
-
-
-def _goes_on(db: sqlite3.Connection, campaign_id: int) -> bool:
-    query = f"select state not in {sql_list(FINISHED)} from campaign where id = ?"
-    return bool(db.execute(query, (campaign_id,)).fetchone()[0])

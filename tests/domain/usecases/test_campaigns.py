@@ -202,7 +202,7 @@ async def test_the_senders_steps_hold_their_guards(account: Account, draft: int,
     revision = await campaigns.audience_revision(draft)
     await group.refresh_from_db()
     assert revision == group.revision > 0
-    assert not await campaigns.complete(draft, NOW)
+    assert not await campaigns.complete(await campaigns.get(account.id, draft), NOW)
     starting = await campaigns.get(account.id, draft)
     assert await campaigns.expanded(starting, revision)
     assert not await campaigns.expanded(starting, revision)
@@ -216,8 +216,8 @@ async def test_the_senders_steps_hold_their_guards(account: Account, draft: int,
     await campaigns.resume(account.id, draft, by=OWNER, now=NOW)
     assert (await Campaign.get(id=draft)).state_reason == ""
     await campaigns.expanded(await campaigns.get(account.id, draft), revision)
-    assert await campaigns.complete(draft, NOW)
-    assert not await campaigns.complete(draft, NOW)
+    assert await campaigns.complete(await campaigns.get(account.id, draft), NOW)
+    assert not await campaigns.complete(await campaigns.get(account.id, draft), NOW)
     assert (await Campaign.get(id=draft)).ended_at == NOW
     assert [one.kind for one in await Notice.all()] == [NoticeKind.STOPPED]
 

@@ -1,6 +1,5 @@
 """Periods open and close by the clock that is passed in, on both engines; what was missed is told."""
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,66 +19,16 @@ from domain.models import (
 )
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, doubts, periods, pulse, running_edit
-from sender.clock import Clock
-from sender.scheduler import Scheduler
+from domain.usecases import campaigns, doubts, periods, pulse
 from tests.audience import FIRST, group_of
+from tests.clockwork import NOON, Sim, news, scheduled
 from tests.conftest import OWNER
-
-NOON = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Lima
-SIX_PM, NINE_AM = 18 * 60, 9 * 60
-
-
-class Sim:
-    """The real scheduler on a clock of the test's own."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-        self.scheduler = Scheduler(Clock(self._database_ms, own_ms=self._own_ms), now=lambda: self.now)
-
-    def _own_ms(self) -> int:
-        return int(self.now.timestamp() * 1000)
-
-    async def _database_ms(self) -> int:
-        return self._own_ms()
-
-    async def at(self, moment: datetime) -> None:
-        """What a few ticks at that moment do."""
-        self.now = moment
-        for _ in range(3):
-            await self.scheduler.tick()
-            await self.scheduler.written()
 
 
 @pytest.fixture
 async def group(account: Account) -> ContactGroup:
     """Three contacts."""
     return await group_of(account, "clientes", 3)
-
-
-async def scheduled(account: Account, group: ContactGroup, **columns: Any) -> Campaign:
-    """One that waits for its hour."""
-    values: dict[str, Any] = {
-        "name": "x",
-        "state": CampaignState.SCHEDULED,
-        "state_at": NOON,
-        "text": "Hola",
-        "sender_id": "PREGON",
-        "created_by": OWNER,
-        "chat_id": OWNER,
-        "start_kind": StartKind.WEEKLY,
-        "begins": NINE_AM,
-        "ends": SIX_PM,
-        "start_at": NOON,
-    }
-    campaign = await Campaign.create(account=account, **{**values, **columns})
-    await campaign.groups.add(group)
-    return campaign
-
-
-async def news(kind: NoticeKind) -> list[dict[str, object]]:
-    """Details of the notices of a kind."""
-    return [notice.detail for notice in await Notice.filter(kind=kind).order_by("id")]
 
 
 async def test_it_opens_until_its_closing_hour_and_goes_on_the_next_day(account: Account, group: ContactGroup) -> None:
@@ -315,63 +264,3 @@ async def test_what_is_in_doubt_is_not_let_go_again_with_no_hours_left(account: 
     assert campaign.state is CampaignState.COMPLETED
 
     assert await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=1)) == 3
-
-
-async def interrupted(
-    account: Account,
-    group: ContactGroup,
-    monkeypatch: pytest.MonkeyPatch,
-    then: Callable[[Campaign], Awaitable[object]],
-) -> tuple[Campaign, Sim]:
-    """One whose messages are being written, a contact a slice; ``then`` happens after the first slice."""
-    expand, told = type(store.current()).expand, []
-
-    async def slow(self: Any, campaign_id: int, *, after: int, limit: int) -> int | None:
-        last: int | None = await expand(self, campaign_id, after=after, limit=1)
-        if not told:
-            told.append(last)
-            await then(await Campaign.get(id=campaign_id))
-        return last
-
-    monkeypatch.setattr(type(store.current()), "expand", slow)
-    campaign = await scheduled(account, group)
-    sim = Sim(NOON)
-    await sim.at(NOON)
-    return await Campaign.get(id=campaign.id), sim
-
-
-async def test_what_is_cancelled_while_it_is_written_ends_with_all_accounted_for(
-    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No further message is written behind the summary, to stay pending for ever."""
-
-    async def cancel(campaign: Campaign) -> None:
-        await campaigns.cancel(account.id, campaign.id, by=OWNER, now=NOON)
-
-    campaign, sim = await interrupted(account, group, monkeypatch, cancel)
-    await sim.at(NOON + timedelta(minutes=1))
-
-    campaign = await Campaign.get(id=campaign.id)
-    assert campaign.state is CampaignState.CANCELLED
-    assert await campaigns.counts(campaign) == {MessageState.SCHEDULE_EXPIRED: 1}
-    assert campaign.results == {"schedule_expired": 1}
-
-
-async def test_a_group_put_in_while_it_was_written_gets_its_messages(
-    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Stopped, edited and resumed before the writing was through: it is written anew, with nobody left out."""
-    before = await group_of(account, "los primeros", 2, first=FIRST + 50)
-    await ContactGroup.filter(id=before.id).update(revision=before.revision + 1)
-
-    async def edit(campaign: Campaign) -> None:
-        await campaigns.pause(account.id, campaign.id, by=OWNER, now=NOON)
-        await running_edit.set_group(account.id, campaign.id, group_id=before.id, chosen=True)
-
-    later = await group_of(account, "los demás", 2, first=FIRST + 70)
-    campaign, sim = await interrupted(account, later, monkeypatch, edit)
-    await campaigns.resume(account.id, campaign.id, by=OWNER, now=NOON)
-    await sim.at(NOON + timedelta(minutes=1))
-
-    assert (await Campaign.get(id=campaign.id)).state is CampaignState.RUNNING
-    assert await campaigns.counts(campaign) == {MessageState.PENDING: 4}
