@@ -67,6 +67,7 @@ class Ready:
         answers: Of a message of several parts: what came back, by part.
         part_tries: How often parts of it were sent again.
         freed: Told its parts once its result is committed.
+        marks_ms: When it may have been marked as submitted; one list for its batch.
     """
 
     held: Held
@@ -78,6 +79,7 @@ class Ready:
     answers: dict[int, Answer] = field(default_factory=dict)
     part_tries: int = 0
     freed: Callable[[int], None] = lambda _: None
+    marks_ms: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

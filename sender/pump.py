@@ -101,9 +101,9 @@ class Pump:
         """Keep the batch's room and its share of the pace; its parts."""
         parts = sum([ready.parts for ready in batch])
         self._pacer.reserve(parts, now=now)
-        freed = self._freed
+        freed, marks_ms = self._freed, list[int]()
         for ready in batch:
-            ready.freed = freed
+            ready.freed, ready.marks_ms = freed, marks_ms
         self._unsettled += parts
         self._marking += parts
         self._batches += 1
@@ -147,13 +147,13 @@ class Pump:
     async def _mark(self, batch: Sequence[Ready]) -> Sequence[Ready]:
         """Commit the batch as submitted; those of it that may be written."""
         self._settler.watch(batch)
-        claim = batch[0].held.claim
+        claim, marks_ms = batch[0].held.claim, batch[0].marks_ms
         submissions = [_submission(ready) for ready in batch]
         try:
-            allowed = await self._marked(claim, submissions)
+            allowed = await self._marked(claim, submissions, marks_ms)
         except Exception:
             log.exception("mark_failed", campaign=claim.campaign_id, messages=len(batch))
-            allowed = await self._mark_one_by_one(claim, submissions)
+            allowed = await self._mark_one_by_one(claim, submissions, marks_ms)
             # Nothing of the others is written. Whether their commit happened is not known: "unsent" is true either way.
             unsent = [ready for ready in batch if ready.message_id not in allowed]
             self._suspect(ready.message_id for ready in unsent)
@@ -166,18 +166,23 @@ class Pump:
         self._settler.forget([ready for ready in batch if ready.message_id not in allowed])
         return [ready for ready in batch if ready.message_id in allowed]
 
-    async def _marked(self, claim: Claim, submissions: Sequence[Submission]) -> frozenset[int]:
-        return await store.current().mark_submitted(
-            self._sender.name, claim, submissions, route=self.link.route.name, now_ms=now_ms()
-        )
+    async def _marked(self, claim: Claim, submissions: Sequence[Submission], marks_ms: list[int]) -> frozenset[int]:
+        name, route, moment_ms = self._sender.name, self.link.route.name, now_ms()
+        marks_ms.append(moment_ms)
+        allowed = await store.current().mark_submitted(name, claim, submissions, route=route, now_ms=moment_ms)
+        if not allowed:
+            marks_ms.remove(moment_ms)  # it was refused, and somebody else may mark at this very moment
+        return allowed
 
-    async def _mark_one_by_one(self, claim: Claim, submissions: Sequence[Submission]) -> frozenset[int]:
+    async def _mark_one_by_one(
+        self, claim: Claim, submissions: Sequence[Submission], marks_ms: list[int]
+    ) -> frozenset[int]:
         """One bad row must not hold up the others; several without a success between them: it is the database."""
         allowed: set[int] = set()
         row = 0
         for submission in submissions if len(submissions) > 1 else ():
             try:
-                allowed |= await self._marked(claim, [submission])
+                allowed |= await self._marked(claim, [submission], marks_ms)
             except Exception:
                 log.exception("message_not_marked", message=submission.message_id)
                 row += 1

@@ -86,15 +86,16 @@ def take_refused(ready: Ready) -> float:
 
 
 def _again(ready: Ready, route: Route, answer: Answer) -> Result:
-    kinds = {one.kind for one in ready.answers.values()}
+    kinds, marks_ms = {one.kind for one in ready.answers.values()}, tuple(ready.marks_ms)
     if kinds == {_K.UNSENT}:
-        return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms())
+        return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms(), marks_ms=marks_ms)
     kind = _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
     error = status_name(answer.status)
     if ready.tries + 1 >= (MAX_TRIES if kind is _K.TEMPORARY else MAX_THROTTLED):
         return Result(ready.message_id, MessageEvent.SUBMIT_ERROR, route.name, error=error)
     delay_ms = int(retry_delay_s(ready.tries, kind, jitter=random.random()) * 1000)
-    return Result(ready.message_id, MessageEvent.SUBMIT_RETRY, route.name, error=error, retry_ms=now_ms() + delay_ms)
+    again, retry_ms = MessageEvent.SUBMIT_RETRY, now_ms() + delay_ms
+    return Result(ready.message_id, again, route.name, error=error, retry_ms=retry_ms, marks_ms=marks_ms)
 
 
 def _final(ready: Ready, route: Route, event: MessageEvent) -> Result:

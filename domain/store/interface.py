@@ -154,6 +154,8 @@ class Result(NamedTuple):
         smsc_message_id: Canonical form; only for a message of one part.
         parts: Only for a message of several parts.
         retry_ms: With ``SUBMIT_RETRY`` and ``UNSENT``: not before this moment.
+        marks_ms: With these: the moments at which it may have been marked for this submit; at another it was marked for
+            another one since, of a sender that was here meanwhile, which is on the wire. None: whichever it was.
     """
 
     message_id: int
@@ -163,6 +165,7 @@ class Result(NamedTuple):
     error: str | None = None
     parts: tuple[PartAnswer, ...] = ()
     retry_ms: int = 0
+    marks_ms: tuple[int, ...] | None = None
 
 
 class Receipt(NamedTuple):

@@ -97,7 +97,7 @@ def plainly_accepted(results: Sequence[Result]) -> tuple[dict[int, str | None], 
     plain: dict[int, str | None] = {}
     others: list[Result] = []
     for result in results:
-        message_id, event, _, smsc_message_id, error, parts, _ = result
+        message_id, event, _, smsc_message_id, error, parts, *_ = result
         if event is MessageEvent.SUBMIT_OK and not parts and error is None:
             plain[message_id] = smsc_message_id
         else:
@@ -134,7 +134,7 @@ def plan_results(
         row = rows.get(result.message_id)
         state = seen.get(result.message_id, row.state if row else None)
         to = TABLE.get((state, result.event)) if state else None
-        if row is None or state is None or to is None:
+        if row is None or state is None or to is None or _of_another_submit(row, result):
             plan.refused += 1
             continue
         seen[result.message_id] = to
@@ -166,6 +166,11 @@ def plan_results(
                 plan.smsc_ids.append(part.smsc_message_id)
         plan.applied[result.event] += 1
     return plan
+
+
+def _of_another_submit(row: Row, result: Result) -> bool:
+    """The lease of who says so was lost, and the message has been submitted by another since."""
+    return result.event in _AGAIN and result.marks_ms is not None and row.submitted_ms not in result.marks_ms
 
 
 def admit(plan: Plan, row: Row, receipt: Receipt, *, event: MessageEvent | None = None) -> Row:

@@ -272,6 +272,31 @@ async def test_a_mark_whose_commit_came_too_late_is_in_doubt(store: Store, campa
     assert await store.lose(ids, now_ms=NOW) == 0
 
 
+@pytest.mark.parametrize("event", [MessageEvent.UNSENT, MessageEvent.SUBMIT_RETRY])
+async def test_who_lost_its_lease_takes_back_no_submit_of_another(
+    store: Store, campaign: Campaign, event: MessageEvent
+) -> None:
+    """Its mark failed, and it could not say so before another sender had the message, which is on the wire now."""
+    claim = await _expanded(store, campaign)
+    ids = [row.message_id for row in await store.pending(claim)]
+    await store.sweep_senders(LEASE + 1)
+    await store.register_sender("s2", host="h", pid=2, now_ms=LEASE + 1, lease_ms=LEASE + 15_000)
+    other = await store.claim("s2", campaign.id, now_ms=LEASE + 1, limit=100)
+    assert other is not None
+    batch = [Submission(i, 1) for i in ids]
+    await store.mark_submitted("s2", other, batch, route="default", now_ms=LEASE + 2)
+    evidence = await store.record_results(
+        [Result(ids[0], event, "default", marks_ms=(NOW, NOW + 500)), Result(ids[1], event, "default", marks_ms=())],
+        now_ms=LEASE + 3,
+    )
+
+    assert evidence.refused == 2
+    assert await _states() == [MessageState.SUBMITTED] * 3
+    assert await Retry.all().count() == 0
+    await store.record_results([Result(ids[2], event, "default", marks_ms=(NOW, LEASE + 2))], now_ms=LEASE + 3)
+    assert (await _states())[2] is MessageState.PENDING
+
+
 async def test_a_lease_without_a_sender_holds_nothing(store: Store, campaign: Campaign) -> None:
     """However it came about."""
     _, ids = await _submitted(store, campaign)
