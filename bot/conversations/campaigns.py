@@ -4,24 +4,24 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
+from bot.campaign_lines import about_lines, cost_line, figures_lines, pace_line
 from bot.chat import Chat
 from bot.conversations.campaign_countdown import countdown_screen, counts_down
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
 from bot.live import live
 from bot.meter import rate
+from bot.refusal_words import refusal_button, refusal_line
 from bot.screen import Action, Button, Follow, Rows, Screen, Style, handler_of, on, unpack
-from bot.standing import bar, duration, why_not
+from bot.standing import why_not
 from domain.errors import WrongState
 from domain.models import Campaign, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, FINISHED, CampaignEvent, CampaignState, offered
-from domain.rules.message_state import MessageState
 from domain.rules.permission import Permission
-from domain.rules.price import Bracket
-from domain.rules.schedule import work_until
 from domain.rules.standstill import Cause, standstill
 from domain.rules.statistics import Statistics
-from domain.usecases import campaigns, launching
-from domain.usecases.campaigns import Page, Progress
+from domain.usecases import campaigns, launching, progress
+from domain.usecases.campaigns import Page
+from domain.usecases.progress import Progress
 from locales import Texts
 
 _FILTERS: Final[Mapping[str, frozenset[CampaignState]]] = {
@@ -142,22 +142,24 @@ def campaign_screen(
     if waits_for:
         lines.append(waits_for)
     if figures.total:
-        lines += ["", *_figures(figures, t)]
+        lines += ["", *figures_lines(figures, t)]
+    if found.refusal and (held_up is None or held_up.cause is not Cause.MANY_REFUSED):  # which says so itself
+        lines.append(refusal_line(found.refusal, t))
     goes = held_up is None or held_up.cause is Cause.PACE
     if campaign.state is CampaignState.RUNNING and goes and per_second is not None:
-        lines.append(_pace(found, figures, per_second, chat))
+        lines.append(pace_line(found, figures, per_second, chat))
     if campaign.state is CampaignState.RUNNING and campaign.open_until is not None and figures.pending:
         lines.append(t("campaigns.closes_at", when=t.moment(campaign.open_until, chat.account.zone)))
     if found.cost is not None:
-        lines.append(_cost(found.cost, t))
+        lines.append(cost_line(found.cost, t))
     if _awaits_receipts(campaign):
         lines.append(t("campaigns.awaits_receipts"))
-    lines += ["", *_about(found, t)]
+    lines += ["", *about_lines(found, t)]
     if found.held:
         lines.append(t("blanks.held", count=found.held))
     follows = campaign.state in ACTIVE or _awaits_receipts(campaign)
     follow = Follow(LiveViewKind.CAMPAIGN, campaign.id) if follows else None
-    return Screen("\n".join(lines), _card_rows(campaign, figures, chat), toast=toast, follow=follow)
+    return Screen("\n".join(lines), _card_rows(found, figures, chat), toast=toast, follow=follow)
 
 
 def cancel_screen(found: Progress, t: Texts) -> Screen:
@@ -193,60 +195,12 @@ def _state_line(campaign: Campaign, chat: Chat) -> str:
     )
 
 
-def _figures(figures: Statistics, t: Texts) -> list[str]:
-    share = figures.share(figures.processed)
-    parts = [
-        ("sent", figures.sent),
-        ("delivered", figures.of(MessageState.DELIVERED)),
-        ("failed", figures.failed),
-        ("ignored", figures.ignored),
-        ("in_doubt", figures.in_doubt),
-        ("pending", figures.pending),
-    ]
-    shown = [t.markup(f"campaigns.figure_{key}", number=t.number(number)) for key, number in parts if number]
-    return [
-        f"{bar(share)} {t.percent(int(share * 1000) / 1000)}",
-        t("campaigns.processed", done=t.number(figures.processed), total=t.number(figures.total)),
-        " · ".join(shown),
-    ]
-
-
 def _moves(per_second: float | None) -> bool | None:
     return None if per_second is None else per_second > 0
 
 
-def _pace(found: Progress, figures: Statistics, per_second: float, chat: Chat) -> str:
-    """How fast, how long still, and when that is done by its hours."""
-    t = chat.t
-    speed = t.number(round(per_second, 1 if per_second < 10 else None))
-    if per_second <= 0 or not figures.pending:
-        return t("campaigns.pace", rate=speed)
-    seconds = figures.pending / per_second
-    ends = work_until(chat.now, seconds, found.hours)
-    if ends is None:
-        return t("campaigns.pace_too_slow", rate=speed)
-    if (ends - chat.now).total_seconds() > seconds + 60 or seconds > 3600:
-        return t("campaigns.pace_until", rate=speed, when=t.moment(ends, chat.account.zone))
-    return t("campaigns.pace_left", rate=speed, left=duration(seconds, t))
-
-
-def _cost(cost: Bracket, t: Texts) -> str:
-    low, high = (t.money(money.amount, money.currency) for money in (cost.low, cost.high))
-    return t("campaigns.cost", cost=low) if cost.exact else t("campaigns.cost_bracket", low=low, high=high)
-
-
-def _about(found: Progress, t: Texts) -> list[str]:
-    campaign = found.campaign
-    title = campaign.text_title or (campaign.template.title if campaign.template else "")
-    return [
-        t("campaigns.groups", groups=cut(", ".join(found.groups), 120) or "—"),
-        t("campaigns.text", title=title or t.label("campaigns.own_text")),
-        t("campaigns.sender", sender=campaign.sender_id or "—", mode=t.label(f"campaign.mode.{campaign.mode.value}")),
-    ]
-
-
-def _card_rows(campaign: Campaign, figures: Statistics, chat: Chat) -> Rows:
-    t = chat.t
+def _card_rows(found: Progress, figures: Statistics, chat: Chat) -> Rows:
+    t, campaign = chat.t, found.campaign
     buttons: list[Button] = []
     if campaign.state is CampaignState.DRAFT:
         resume = ((Button(t.label("campaigns.resume_draft"), unpack(f"wr:{campaign.id}"), Style.PRIMARY),),)
@@ -266,6 +220,8 @@ def _card_rows(campaign: Campaign, figures: Statistics, chat: Chat) -> Rows:
         buttons.append(Button(t.label("campaigns.do_edit"), unpack(f"ee:{campaign.id}")))
     if figures.total:
         buttons.append(Button(t.label("campaigns.results"), unpack(f"r:{campaign.id}:0")))
+    if found.refusal:
+        buttons.append(refusal_button(campaign.id, found.refusal, t))
     if figures.in_doubt:
         buttons.append(Button(t.label("doubt.button", count=figures.in_doubt), unpack(f"du:{campaign.id}")))
     if chat.may(Permission.EDIT):
@@ -312,7 +268,7 @@ async def resume(action: Resume, chat: Chat) -> Screen:
 @on(AskCancel)
 async def ask_cancel(action: AskCancel, chat: Chat) -> Screen:
     """Say what it means."""
-    found = await campaigns.progress(chat.account.id, action.campaign_id, now=chat.now)
+    found = await progress.of(chat.account.id, action.campaign_id, now=chat.now)
     if CampaignEvent.CANCEL not in offered(found.campaign.state):
         return await card(action.campaign_id, chat, toast=_too_late(found.campaign, chat.t))
     return cancel_screen(found, chat.t)
@@ -358,7 +314,7 @@ async def live_card(subject_id: int, chat: Chat) -> tuple[Screen, bool]:
 
 async def card(campaign_id: int, chat: Chat, *, toast: str | None = None) -> Screen:
     """A campaign's card as it stands."""
-    found = await campaigns.progress(chat.account.id, campaign_id, now=chat.now)
+    found = await progress.of(chat.account.id, campaign_id, now=chat.now)
     campaign = found.campaign
     if counts_down(campaign, chat):
         return countdown_screen(campaign, chat, toast=toast)

@@ -1,6 +1,7 @@
 """*Resumen de la campaña*: the chart, the manual's table, the detail as a file, and the report on the text. (Step 5)"""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +17,8 @@ from bot.detail_csv import ZIP_ABOVE, detail_csv, error_words, word_words, zippe
 from bot.forecast_words import bracket, compared, is_as_said
 from bot.layout import PAGE, cut, footer, heading, pager, pairs, units
 from bot.outbox import notice
+from bot.oversize import CAPTION_LIMIT
+from bot.refusal_words import refusal_button, refusal_line
 from bot.screen import Action, Button, Document, Place, Rows, Screen, on, unpack
 from domain.errors import NotFound
 from domain.models import Notice, NoticeKind
@@ -33,6 +36,7 @@ from locales import Texts
 _SHOWABLE: Final = (CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.COMPLETED, CampaignState.CANCELLED)
 _INDENT: Final = " "
 _NAME: Final = 60  # characters of a campaign's name above its figures
+_TAG: Final = re.compile(r"<[^>]+>")
 
 # Actions
 
@@ -69,11 +73,12 @@ class ShowForecast(Action, code="rf"):
 
 
 class ShowMessages(Action, code="rs"):
-    """Messages by number; ``state``: only those."""
+    """Messages by number; ``state``: only those; ``below``: as of ``OpenResults``."""
 
     campaign_id: int
     state: MessageState | None = None
     page: int = 0
+    below: bool = False
 
 
 # Screens
@@ -88,26 +93,35 @@ def results_screen(report: Report, chat: Chat, *, photo: bytes | None, place: Pl
 def summary_screen(report: Report, chat: Chat, *, photo: bytes | None) -> Screen:
     """The news that a campaign has ended: it stays in the chat, so each of its buttons opens something below it."""
     t, campaign_id = chat.t, report.campaign.id
+    why = ((refusal_button(campaign_id, report.refusal, t, below=True),),) if report.refusal else ()
     rows = (
         (Button(t.label("results.open"), OpenResults(campaign_id, below=True)),),
+        *why,
         (Button(t.label("results.csv"), DetailFile(campaign_id)), Button(t.label("nav.home"), HomeBelow())),
     )
     return Screen(results_text(report, chat), rows, photo=photo)
 
 
 def results_text(report: Report, chat: Chat) -> str:
-    """At most 1,024 UTF-16 units: it goes below a picture."""
+    """At most 1,024 UTF-16 units: it goes below a picture, and the name gives way where there is much to say."""
+    text = _text(report, chat, name=_NAME)
+    over = units(_TAG.sub("", text)) - CAPTION_LIMIT
+    return text if over <= 0 else _text(report, chat, name=max(1, _NAME - over))
+
+
+def _text(report: Report, chat: Chat, *, name: int) -> str:
     t, campaign = chat.t, report.campaign
     when = campaign.ended_at or campaign.state_at
     state = t.label(f"campaign.state.{campaign.state.value}")
     return views.render(
         "results",
         t=t,
-        name=cut(campaign.name, _NAME),
+        name=cut(campaign.name, name),
         state=t.label("results.state", state=state, when=t.moment(when, chat.account.zone)),
         figures=report.statistics,
         cost=_cost(report, t),
         forecast=_forecast(report, t),
+        refusal=Markup(refusal_line(report.refusal, t)) if report.refusal else "",  # noqa: S704 - escaped there
         table=table_lines(report, t),
     )
 
@@ -235,7 +249,8 @@ def messages_screen(
             lines.append(t("results.message_word", word=cut(word_words(one.word, t), 60)))
     rows = list(pager(action.page, total, to=lambda page: ShowMessages(action.campaign_id, action.state, page)))
     rows += pairs([_state_button(state, action, figures, t) for state in MessageState if figures.of(state)])
-    return Screen("\n".join(lines), (*rows, *footer(t, OpenResults(action.campaign_id))))
+    place = Place.NEW if action.below else Place.AUTO
+    return Screen("\n".join(lines), (*rows, *footer(t, OpenResults(action.campaign_id))), place=place)
 
 
 def _state_button(state: MessageState, action: ShowMessages, figures: Statistics, t: Texts) -> Button:
@@ -293,6 +308,8 @@ def _rows(report: Report, chat: Chat) -> Rows:
         Button(t.label("results.messages_button"), ShowMessages(campaign_id)),
         Button(t.label("results.media"), ShowMedia(campaign_id)),
     ]
+    if report.refusal:
+        buttons.append(refusal_button(campaign_id, report.refusal, t))
     if report.statistics.in_doubt:
         buttons.append(Button(t.label("doubt.button", count=report.statistics.in_doubt), unpack(f"du:{campaign_id}")))
     if said_of(report.campaign) is not None:

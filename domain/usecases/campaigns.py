@@ -19,14 +19,9 @@ from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeK
 from domain.rules import campaign_state
 from domain.rules.campaign_state import CampaignEvent, CampaignState
 from domain.rules.message_state import MessageState
-from domain.rules.price import Bracket
-from domain.rules.schedule import Hours, period
-from domain.rules.standstill import Facts
+from domain.rules.schedule import period
 from domain.usecases import notices
-from domain.usecases.billing import NOTHING, bill
-from domain.usecases.held import held_count
 from domain.usecases.hours import hours_of
-from domain.usecases.standing import facts_of
 
 log = structlog.get_logger()
 
@@ -53,29 +48,6 @@ class Page:
 
     campaigns: Sequence[Listed]
     total: int
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """
-    Where a campaign stands at a moment.
-
-    Attributes:
-        groups: Titles.
-        counts: Messages by state.
-        hours: When it may send.
-        facts: What may hold it up.
-        cost: Of what was submitted so far; None: there is no price, or nothing was submitted.
-        held: Contacts held back, being blank in a token, as they stand now; 0 once it has ended.
-    """
-
-    campaign: Campaign
-    groups: tuple[str, ...]
-    counts: Mapping[MessageState, int]
-    hours: Hours
-    facts: Facts
-    cost: Bracket | None = None
-    held: int = 0
 
 
 async def get(account_id: int, campaign_id: int) -> Campaign:
@@ -109,28 +81,6 @@ async def count_by_state(account_id: int) -> Mapping[CampaignState, int]:
         .values_list("state", "number")
     )
     return {CampaignState(state): number for state, number in rows}
-
-
-async def progress(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
-    """
-    What the campaign's card shows.
-
-    Raises:
-        NotFound: It is gone, or another account's.
-    """
-    campaign = await get(account_id, campaign_id)
-    titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
-    by_state = await counts(campaign)
-    billed = await bill(campaign, by_state) if by_state and campaign.segment_price is not None else NOTHING
-    return Progress(
-        campaign=campaign,
-        groups=tuple(str(title) for title in titles),
-        counts=by_state,
-        hours=hours_of(campaign, campaign.account, now=now),
-        facts=await facts_of(campaign, by_state, now=now),
-        cost=billed.cost if billed.billed or billed.doubtful else None,
-        held=0 if campaign.state in campaign_state.FINISHED else await held_count(campaign),
-    )
 
 
 async def counts(campaign: Campaign) -> Mapping[MessageState, int]:

@@ -18,8 +18,9 @@ from domain.rules.message_state import IN_DOUBT, MessageState
 from domain.rules.price import Bracket
 from domain.rules.statistics import Statistics
 from domain.rules.template import compile_template
-from domain.usecases import campaigns
+from domain.usecases import campaigns, refusals
 from domain.usecases.billing import bill
+from domain.usecases.refusals import Refusal
 from domain.usecases.templates import fields_of
 
 _PAGE: Final = 5_000  # messages
@@ -43,6 +44,7 @@ class Report:
         billed_segments: Of what was sent.
         doubtful_segments: Of what is in doubt: billed only if it arrived.
         cost: At the price that the account had when it started; None: there was none.
+        refusal: Why the operator refused much of it; None: it did not.
     """
 
     campaign: Campaign
@@ -51,6 +53,7 @@ class Report:
     billed_segments: int
     doubtful_segments: int
     cost: Bracket | None
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ async def report(account_id: int, campaign_id: int) -> Report:
         billed_segments=found.billed,
         doubtful_segments=found.doubtful,
         cost=found.cost,
+        refusal=await refusals.most_frequent(campaign, statistics.counts),
     )
 
 

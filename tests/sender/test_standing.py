@@ -21,7 +21,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
 from domain.rules.standstill import Cause, Standstill, standstill
-from domain.usecases import campaigns, contacts
+from domain.usecases import campaigns, contacts, progress
 from locales import load
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.faults import MANY_REFUSED
@@ -93,8 +93,8 @@ async def until(what: Callable[[], Awaitable[Any]]) -> Any:
 async def cause_of(campaign: Campaign) -> Standstill | None:
     """As the card says it now; in each language it is a whole sentence."""
     now = datetime.now(UTC)
-    progress = await campaigns.progress(campaign.account.id, campaign.id, now=now)
-    found = standstill(dataclasses.replace(progress.facts, moving=MOVING.get(campaign.id)))
+    standing = await progress.of(campaign.account.id, campaign.id, now=now)
+    found = standstill(dataclasses.replace(standing.facts, moving=MOVING.get(campaign.id)))
     for language in LANGUAGES:
         sentence = why_not(found, talk_of(campaign.account, load().texts(language, "PE"), now=now).chat)
         assert (sentence is None) is (found is None)

@@ -27,7 +27,7 @@ from domain.rules.message_state import MessageState
 from domain.rules.role import Role
 from domain.rules.schedule import Hours
 from domain.rules.standstill import Facts, LinkFact, standstill
-from domain.usecases.campaigns import Progress
+from domain.usecases.progress import Progress
 from locales import Texts
 from tests.audience import group_of
 from tests.bot.conversations.talk import NOON, Talk, check, talk_of
@@ -87,7 +87,7 @@ def test_the_card_of_each_state_has_its_word_and_follows_while_it_is_active(stat
     ("state", "offered"),
     [
         pytest.param(CampaignState.RUNNING, {"do_pause", "do_cancel"}, id="running"),
-        pytest.param(CampaignState.PAUSED, {"do_resume", "do_cancel"}, id="stopped"),
+        pytest.param(CampaignState.PAUSED, {"do_edit", "do_resume", "do_cancel"}, id="stopped before its hour"),
         pytest.param(CampaignState.SCHEDULED, {"do_edit", "do_pause", "do_cancel"}, id="scheduled"),
         pytest.param(CampaignState.COMPLETED, set(), id="completed"),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversations.campaigns import OpenCampaign
 from bot.conversations.home import HomeBelow
 from bot.conversations.results import (
     DetailFile,
@@ -30,6 +31,7 @@ from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket, Money
 from domain.rules.statistics import Statistics
+from domain.usecases.refusals import Refusal
 from domain.usecases.results import Report
 from locales import Texts
 from tests.bot.conversations.talk import NOON, Talk, talk_of
@@ -91,9 +93,9 @@ def test_the_largest_summary_fits_below_its_picture(owner: Talk) -> None:
     """1,024 units, with the longest name, seven figures everywhere, and a bracket of money."""
     counts = dict.fromkeys(S, 1_234_567)
     cost = Bracket(Money(Decimal("1234567.123456"), "PEN"), Money(Decimal("2234567.123456"), "PEN"))
-    screen = summary_screen(
-        report(counts, name="Ñ" * 80, previous=Statistics(counts), cost=cost), owner.chat, photo=b"x"
-    )
+    refusal = Refusal(S.FAILED, "ESME_RX_P_APPN", 1_234_567)
+    largest = report(counts, name="Ñ" * 80, previous=Statistics(counts), cost=cost, refusal=refusal)
+    screen = summary_screen(largest, owner.chat, photo=b"x")
 
     assert units(re.sub(r"<[^>]+>", "", screen.text)) <= 1_024
 
@@ -210,6 +212,36 @@ async def test_messages_are_filtered_by_state_at_a_tap(ended: Campaign, sqlite_a
 
     assert screen.text.count("<code>") == 1
     assert f"{texts.label('smpp.esme_rsubmitfail')} (ESME_RSUBMITFAIL)" in screen.text
+
+
+async def test_what_the_operator_refuses_much_of_says_why_in_words(
+    ended: Campaign, sqlite_account: Account, texts: Texts
+) -> None:
+    """The reason that came most often, how many got it, and a button to them; from the summary below it."""
+    why = [S.FAILED] * 5 + [S.REJECTED] * 4 + [S.DELIVERED]
+    words = ["ESME_RINVDSTADR"] * 4 + ["ESME_RSYSERR"] + ["1042"] * 3 + [None] + ["000"]
+    rows = await Message.filter(campaign_id=ended.id).order_by("id")
+    for row, state, word in zip(rows, why, words, strict=False):
+        await Message.filter(id=row.id).update(state=state, error=word)
+    owner = talk_of(sqlite_account, texts)
+    notice = Notice(key="summary:1", kind=NoticeKind.SUMMARY, subject_id=ended.id, chat_id=1001, person_id=1001)
+    reason = f"{texts.label('smpp.esme_rinvdstadr')} (ESME_RINVDSTADR)"
+    line = texts("results.refusal", count=4, reason=reason)
+    assert line in (await summary(notice, owner.chat)).text
+    card = await owner.do(OpenCampaign(ended.id))
+    assert line in card.text
+    await owner.do(OpenResults(ended.id))
+    screen = await owner.tap(texts.label("results.see_failed"))
+    assert screen.text.count(reason) == 4
+    below = await owner.do(ShowMessages(ended.id, S.FAILED, below=True))
+    assert below.place is Place.NEW
+
+    await Message.filter(campaign_id=ended.id, state=S.FAILED).update(error="1042", state=S.REJECTED)
+    unknown = texts.label("results.word", word="1042", meaning=texts.label("smpp.other"))
+    assert texts("results.refusal", count=8, reason=unknown) in (await owner.do(OpenCampaign(ended.id))).text
+    assert owner.has(texts.label("results.see_rejected"))
+    await Message.filter(campaign_id=ended.id, state=S.REJECTED).update(state=S.DELIVERED)
+    assert "1042" not in (await owner.do(OpenCampaign(ended.id))).text
 
 
 async def test_the_operator_s_last_word_is_shown_while_nothing_is_settled(

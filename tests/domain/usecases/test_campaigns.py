@@ -12,7 +12,7 @@ from domain.models import Account, Campaign, CampaignMode, ContactGroup, Notice,
 from domain.rules.campaign_state import TABLE, CampaignEvent, CampaignState, sources
 from domain.rules.sender_id import BadSenderId
 from domain.rules.template import BadTemplate
-from domain.usecases import campaigns, draft_hours, drafts, launching
+from domain.usecases import campaigns, draft_hours, drafts, launching, progress
 from domain.usecases.draft_hours import StartInThePast
 from domain.usecases.launching import Incomplete, NobodyToSendTo, StartPassed
 from tests.audience import FIRST, block, group_of
@@ -318,12 +318,26 @@ async def test_progress_tells_who_moved_it_and_what_the_senders_say(account: Acc
     await store.current().register_sender("s1", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10_000)
     links = [{"name": "default", "state": "bound", "since_ms": now_ms, "reason": ""}]
     await store.current().renew_sender("s1", lease_ms=now_ms + 10_000, links=links)
-    found = await campaigns.progress(account.id, draft, now=NOW)
-    later = await campaigns.progress(account.id, draft, now=NOW + timedelta(minutes=1))
+    found = await progress.of(account.id, draft, now=NOW)
+    later = await progress.of(account.id, draft, now=NOW + timedelta(minutes=1))
 
     assert (found.groups, found.facts.stopped_by) == (("clientes",), "Owner")
     assert [link.bound for link in found.facts.links] == [True]
     assert list(later.facts.links) == []
+
+
+async def test_what_waits_for_its_hour_says_how_many_will_get_it(account: Account, draft: int) -> None:
+    """As things stand, without the blacklisted; once it has begun its messages say it."""
+    await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
+    await launch(account, draft)
+    waiting = await progress.of(account.id, draft, now=NOW)
+    await block(account, [FIRST])
+    fewer = await progress.of(account.id, draft, now=NOW)
+    await campaigns.begin(await campaigns.get(account.id, draft), now=NOW + timedelta(hours=1))
+    begun = await progress.of(account.id, draft, now=NOW)
+
+    assert waiting.audience
+    assert (fewer.audience, begun.audience) == (waiting.audience - 1, None)
 
 
 async def test_drafts_go_only_while_they_are_drafts(account: Account, draft: int) -> None:

@@ -10,7 +10,7 @@ from domain.errors import NotFound
 from domain.models import Account, Campaign, Message, MessagePart, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, drafts, forecast, measuring, results
+from domain.usecases import drafts, forecast, measuring, progress, results
 from domain.usecases.forecast import price_of
 from domain.usecases.overview import account_card, overview
 from tests.audience import FIRST, block, group_of
@@ -66,7 +66,7 @@ async def test_the_card_costs_what_the_report_says(account: Account, campaign: C
     found = await results.report(account.id, campaign.id)
 
     assert (found.billed_segments, found.doubtful_segments) == (4, 1)
-    assert (await campaigns.progress(account.id, campaign.id, now=NOW)).cost == found.cost
+    assert (await progress.of(account.id, campaign.id, now=NOW)).cost == found.cost
 
 
 async def test_precedente_is_what_was_shown_the_last_time(account: Account, campaign: Campaign) -> None:

@@ -1,0 +1,63 @@
+"""Lines of a campaign's card: how far it is, how fast, what it costs, what it is. Data in, HTML out."""
+
+from bot.chat import Chat
+from bot.layout import cut
+from bot.standing import bar, duration
+from domain.rules.message_state import MessageState
+from domain.rules.price import Bracket
+from domain.rules.schedule import work_until
+from domain.rules.statistics import Statistics
+from domain.usecases.progress import Progress
+from locales import Texts
+
+
+def figures_lines(figures: Statistics, t: Texts) -> list[str]:
+    """A bar, and the figures that are not nought."""
+    share = figures.share(figures.processed)
+    parts = [
+        ("sent", figures.sent),
+        ("delivered", figures.of(MessageState.DELIVERED)),
+        ("failed", figures.failed),
+        ("ignored", figures.ignored),
+        ("in_doubt", figures.in_doubt),
+        ("pending", figures.pending),
+    ]
+    shown = [t.markup(f"campaigns.figure_{key}", number=t.number(number)) for key, number in parts if number]
+    return [
+        f"{bar(share)} {t.percent(int(share * 1000) / 1000)}",
+        t("campaigns.processed", done=t.number(figures.processed), total=t.number(figures.total)),
+        " · ".join(shown),
+    ]
+
+
+def pace_line(found: Progress, figures: Statistics, per_second: float, chat: Chat) -> str:
+    """How fast, how long still, and when that is done by its hours."""
+    t = chat.t
+    speed = t.number(round(per_second, 1 if per_second < 10 else None))
+    if per_second <= 0 or not figures.pending:
+        return t("campaigns.pace", rate=speed)
+    seconds = figures.pending / per_second
+    ends = work_until(chat.now, seconds, found.hours)
+    if ends is None:
+        return t("campaigns.pace_too_slow", rate=speed)
+    if (ends - chat.now).total_seconds() > seconds + 60 or seconds > 3600:
+        return t("campaigns.pace_until", rate=speed, when=t.moment(ends, chat.account.zone))
+    return t("campaigns.pace_left", rate=speed, left=duration(seconds, t))
+
+
+def cost_line(cost: Bracket, t: Texts) -> str:
+    """So far."""
+    low, high = (t.money(money.amount, money.currency) for money in (cost.low, cost.high))
+    return t("campaigns.cost", cost=low) if cost.exact else t("campaigns.cost_bracket", low=low, high=high)
+
+
+def about_lines(found: Progress, t: Texts) -> list[str]:
+    """To whom, how many while nothing is written yet, what, and whose."""
+    campaign = found.campaign
+    title = campaign.text_title or (campaign.template.title if campaign.template else "")
+    return [
+        t("campaigns.groups", groups=cut(", ".join(found.groups), 120) or "—"),
+        *([] if found.audience is None else [t("review.recipients", number=t.number(found.audience))]),
+        t("campaigns.text", title=title or t.label("campaigns.own_text")),
+        t("campaigns.sender", sender=campaign.sender_id or "—", mode=t.label(f"campaign.mode.{campaign.mode.value}")),
+    ]

@@ -1,0 +1,78 @@
+"""Where a campaign stands, gathered for its card. Reads only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import store
+from domain.models import Campaign, ContactGroup
+from domain.rules.campaign_state import FINISHED
+from domain.rules.message_state import MessageState
+from domain.rules.price import Bracket
+from domain.rules.schedule import Hours
+from domain.rules.standstill import Facts
+from domain.usecases import campaigns, refusals
+from domain.usecases.billing import NOTHING, bill
+from domain.usecases.held import held_count
+from domain.usecases.hours import hours_of
+from domain.usecases.refusals import Refusal
+from domain.usecases.standing import facts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """
+    Where a campaign stands at a moment.
+
+    Attributes:
+        groups: Titles.
+        counts: Messages by state.
+        hours: When it may send.
+        facts: What may hold it up.
+        cost: Of what was submitted so far; None: there is no price, or nothing was submitted.
+        held: Contacts held back, being blank in a token, as they stand now; 0 once it has ended.
+        refusal: Why the operator refuses much of it; None: it does not.
+        audience: Who would get it as things stand, before it begins; None: it has.
+    """
+
+    campaign: Campaign
+    groups: tuple[str, ...]
+    counts: Mapping[MessageState, int]
+    hours: Hours
+    facts: Facts
+    cost: Bracket | None = None
+    held: int = 0
+    refusal: Refusal | None = None
+    audience: int | None = None
+
+
+async def of(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
+    """
+    What the campaign's card shows.
+
+    Raises:
+        NotFound: It is gone, or another account's.
+    """
+    campaign = await campaigns.get(account_id, campaign_id)
+    titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
+    by_state = await campaigns.counts(campaign)
+    billed = await bill(campaign, by_state) if by_state and campaign.segment_price is not None else NOTHING
+    held = 0 if campaign.state in FINISHED else await held_count(campaign)
+    return Progress(
+        campaign=campaign,
+        groups=tuple(str(title) for title in titles),
+        counts=by_state,
+        hours=hours_of(campaign, campaign.account, now=now),
+        facts=await facts_of(campaign, by_state, now=now),
+        cost=billed.cost if billed.billed or billed.doubtful else None,
+        held=held,
+        refusal=await refusals.most_frequent(campaign, by_state),
+        audience=None if campaign.started_at or campaign.state in FINISHED else await _audience(campaign, held),
+    )
+
+
+async def _audience(campaign: Campaign, held: int) -> int:
+    account_id: int = campaign.account_id  # type: ignore[attr-defined]
+    group_ids = [group.id for group in await campaign.groups.all()]
+    found = await store.current().audience_count(account_id, group_ids)
+    return max(0, found.contacts - found.blacklisted - held)
