@@ -7,7 +7,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -182,7 +182,7 @@ class Feed:
         before = self._running.get(campaign_id)
         if now is None or before is None:
             return now is not None
-        return (now.text, now.sender_id, now.reach) == (before.text, before.sender_id, before.reach)
+        return replace(before, tps=now.tps, priority=now.priority) == now
 
     def _pace(self, running: Sequence[Running]) -> None:
         """A campaign's pace may change while it runs, and so may the share of it."""

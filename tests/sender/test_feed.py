@@ -116,6 +116,17 @@ def test_what_was_rendered_from_an_older_text_is_dropped(feed: Feed) -> None:
     assert feed.count == 0
 
 
+def test_what_was_rendered_for_another_closing_hour_is_dropped(feed: Feed) -> None:
+    """Its validity period says until when the operator may deliver it: too long, or over before it is sent."""
+    campaign = replace(_campaign(1), closes=1_800_000_000.0)
+    _fill(feed, campaign)
+    feed.show([replace(campaign, tps=9.0, closes=campaign.closes)])
+    assert feed.has(campaign_id=1)
+
+    feed.show([replace(campaign, closes=campaign.closes + 3_600)])
+    assert not feed.has(campaign_id=1)
+
+
 def test_the_lag_counts_from_when_a_claim_was_first_wanted(feed: Feed) -> None:
     """A database that answers late shows, a campaign with messages ready does not."""
     _fill(feed, _campaign(1))
