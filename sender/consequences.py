@@ -3,7 +3,7 @@ What a refusal means beyond its message: for the campaign whose sender ID is not
 Pure bookkeeping; whoever asks it acts.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,7 +11,7 @@ from sender.smpp import Consequence
 
 SENDER_REFUSED: Final = "campaigns.sender_refused"  #: text keys: why a campaign stopped by itself
 ACCOUNT_REFUSED: Final = "campaigns.account_refused"
-_IN_A_ROW: Final = 3  # refusals of a sender ID, with nothing of the campaign accepted between them
+_IN_A_ROW: Final = 3  # messages with a refused sender ID, and nothing of the campaign accepted between them
 REST_S: Final = 60.0  #: a route that refuses everything is tried again after so long
 
 
@@ -19,7 +19,7 @@ class Consequences:
     """One a sender."""
 
     def __init__(self) -> None:
-        self._refusals: Counter[int] = Counter()  # of sender IDs, by campaign
+        self._refusals: dict[int, set[int]] = defaultdict(set)  # messages whose sender ID was refused, by campaign
         self._rests: dict[str, float] = {}  # routes, and until when (monotonic seconds)
         self.sender_refused: set[int] = set()  # campaigns to be stopped
         self.everything_refused = False  # so are all that run
@@ -29,12 +29,12 @@ class Consequences:
         """Some campaign has refusals to its name, which an acceptance would clear."""
         return bool(self._refusals)
 
-    def refused(self, consequence: Consequence, *, route: str, campaign_id: int, now: float) -> None:
-        """A submit was refused for good, or because of the route."""
+    def refused(self, consequence: Consequence, *, route: str, campaign_id: int, message_id: int, now: float) -> None:
+        """A submit, of a message or of one of its parts, was refused for good, or because of the route."""
         match consequence:
             case Consequence.SENDER:
-                self._refusals[campaign_id] += 1
-                if self._refusals[campaign_id] >= _IN_A_ROW:
+                self._refusals[campaign_id].add(message_id)
+                if len(self._refusals[campaign_id]) >= _IN_A_ROW:
                     del self._refusals[campaign_id]
                     self.sender_refused.add(campaign_id)
             case Consequence.ROUTE:

@@ -243,7 +243,11 @@ class Settler:
         elif ready is not None and answer.status:
             meant = consequence(answer.status, route)
             self.consequences.refused(
-                meant, route=route.name, campaign_id=ready.held.claim.campaign_id, now=time.monotonic()
+                meant,
+                route=route.name,
+                campaign_id=ready.held.claim.campaign_id,
+                message_id=ready.message_id,
+                now=time.monotonic(),
             )
 
     def _results(self, route: Route, answers: Sequence[Answer]) -> list[Result]:

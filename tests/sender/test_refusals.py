@@ -74,9 +74,9 @@ def test_an_acceptance_between_them_clears_refusals_of_a_sender_id() -> None:
     """Only some numbers refuse it: that is no reason to stop the others."""
     consequences = Consequences()
     for _ in range(5):
-        consequences.refused(Consequence.SENDER, route="r", campaign_id=1, now=0.0)
-        consequences.refused(Consequence.SENDER, route="r", campaign_id=1, now=0.0)
-        consequences.refused(Consequence.NUMBER, route="r", campaign_id=1, now=0.0)
+        for message_id in (1, 2, 2, 2):  # of the second each part
+            consequences.refused(Consequence.SENDER, route="r", campaign_id=1, message_id=message_id, now=0.0)
+        consequences.refused(Consequence.NUMBER, route="r", campaign_id=1, message_id=3, now=0.0)
         consequences.accepted([1])
 
     assert not consequences.suspicious
