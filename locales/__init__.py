@@ -5,5 +5,6 @@ No text lives anywhere else, and nothing here knows what is shown where.
 
 from locales.catalogue import BadCatalogue, Catalogues, load
 from locales.texts import Texts
+from locales.zones import zones_named
 
-__all__ = ["BadCatalogue", "Catalogues", "Texts", "load"]
+__all__ = ["BadCatalogue", "Catalogues", "Texts", "load", "zones_named"]

@@ -12,7 +12,7 @@ from domain.rules.permission import Permission
 from domain.rules.sender_id import parse_sender_id
 from domain.usecases import accounts, periods
 from domain.usecases.overview import AccountCard, account_card
-from locales import Catalogues, Texts, load
+from locales import Catalogues, Texts, load, zones_named
 
 # Actions
 
@@ -79,6 +79,7 @@ _ZONES = (
     "America/Sao_Paulo",
     "Europe/Madrid",
 )
+_OFFERED = 20  # zones of one name
 
 
 def account_screen(card: AccountCard, chat: Chat, *, several: bool, languages: int, toast: str | None = None) -> Screen:
@@ -135,12 +136,13 @@ def accounts_screen(found: Sequence[tuple[int, str]], chat: Chat) -> Screen:
     return Screen(f"{head}\n\n{t('account.choose_account')}", (*rows, *footer(t, OpenAccount())))
 
 
-def zone_screen(t: Texts) -> Screen:
-    """The zones of the region at a tap, any other typed."""
-    buttons = [Button(cut(t.zone(ZoneInfo(zone))), SaveZone(zone)) for zone in _ZONES]
+def zone_screen(t: Texts, found: Sequence[str] = ()) -> Screen:
+    """The zones of the region at a tap, any other typed. ``found``: those that have the name that was typed."""
+    buttons = [Button(cut(t.zone(ZoneInfo(zone))), SaveZone(zone)) for zone in found[:_OFFERED] or _ZONES]
     head = heading(t.label("account.edit_zone"), t.label("account.title"))
     rows = (*pairs(buttons), *footer(t, OpenAccount()))
-    return Screen(f"{head}\n\n{t('account.ask_zone')}", rows, expects=SaveZone())
+    text = t("account.which_zone", count=len(found)) if found else t("account.ask_zone")
+    return Screen(f"{head}\n\n{text}", rows, expects=SaveZone())
 
 
 def sender_screen(card: AccountCard, t: Texts) -> Screen:
@@ -208,8 +210,12 @@ async def ask_zone(_: AskZone, chat: Chat) -> Screen:
 
 @on(SaveZone)
 async def save_zone(action: SaveZone, chat: Chat) -> Screen:
-    """Checked by the use case."""
-    await accounts.set_time_zone(chat.account.id, action.zone or (chat.text or "").replace(" ", "_"))
+    """A city will do; where several have the name, they are offered."""
+    typed = chat.text or ""
+    found = (action.zone,) if action.zone else zones_named(typed)
+    if len(found) > 1:
+        return zone_screen(chat.t, found)
+    await accounts.set_time_zone(chat.account.id, found[0] if found else typed)
     await periods.reckon(chat.account.id, now=chat.now)
     return _saved(await open_account(OpenAccount(), await _fresh(chat)), chat)
 

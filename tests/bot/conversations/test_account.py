@@ -5,13 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.conversations.account import AskPrice, AskSender, AskZone, OpenAccount, SwitchAccount
+from bot.conversations.account import AskPrice, AskSender, AskZone, OpenAccount, SaveZone, SwitchAccount
 from bot.conversations.people import Invite, ListPeople, Revoke, SetRole
 from domain.errors import DomainError, NotAllowed
 from domain.models import Account, Invitation, Membership, Person
 from domain.rules.role import Role
 from domain.rules.sender_id import BadSenderId
 from domain.usecases import accounts
+from domain.usecases.accounts import BadTimeZone
 from locales import Catalogues, Texts
 from tests.bot.conversations.talk import Talk, talk_of
 from tests.conftest import LANGUAGES, OPERATOR, OWNER, STRANGER, VIEWER
@@ -40,7 +41,7 @@ async def test_an_owner_types_price_sender_and_zone(owner: Talk) -> None:
     await owner.type("Mi Marca")
     await owner.do(AskZone())
     with pytest.raises(DomainError):
-        await owner.type("Lima")
+        await owner.type("Macondo")
     await owner.tap(owner.chat.t.zone(ZoneInfo("America/Bogota")))
     account = await Account.get()
 
@@ -135,3 +136,39 @@ async def test_somebody_of_two_accounts_switches(owner: Talk) -> None:
     assert seat.account_name == "Otra"
     with pytest.raises(DomainError):
         await owner.do(SwitchAccount(999))
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("lima", "America/Lima"),
+        ("Lima, Perú", "America/Lima"),
+        ("PERU", "America/Lima"),
+        ("bogotá", "America/Bogota"),
+        ("Bogota", "America/Bogota"),
+        ("ciudad de méxico", "America/Mexico_City"),
+        ("mexico city", "America/Mexico_City"),
+        ("são paulo", "America/Sao_Paulo"),
+        ("guayaq", "America/Guayaquil"),
+        ("america/la_paz", "America/La_Paz"),
+    ],
+)
+async def test_a_zone_is_typed_as_its_city_or_country(
+    sqlite_account: Account, catalogues: Catalogues, typed: str, zone: str
+) -> None:
+    """With or without capitals and accents, in any of the languages, also begun."""
+    owner = talk_of(sqlite_account, catalogues.texts("es", "PE"))
+    await owner.do(SaveZone(), text=typed)
+
+    assert (await Account.get(id=sqlite_account.id)).time_zone == zone
+
+
+async def test_a_name_of_several_zones_is_asked_back(sqlite_account: Account, texts: Texts) -> None:
+    """Nothing changes until one of them is tapped; a name of none is refused."""
+    owner = talk_of(sqlite_account, texts)
+    await owner.do(SaveZone(), text="Ecuador")
+    assert (await Account.get(id=sqlite_account.id)).time_zone == "America/Lima"
+    await owner.tap(texts.zone(ZoneInfo("America/Guayaquil")))
+    assert (await Account.get(id=sqlite_account.id)).time_zone == "America/Guayaquil"
+    with pytest.raises(BadTimeZone):
+        await owner.do(SaveZone(), text="Macondo")
