@@ -31,7 +31,9 @@ _ALIKE: Final = {
     for letter, alike in zip(letters, likes, strict=True)
 }
 _APART: Final = r"[\W_]{1,3}"  # between letters that stand alone
-_INSIDE: Final = r"[^\w\s]{0,2}|_{0,2}"  # a mark within a word; no space, or two words would make a third
+#: A mark within a word; no space, or two words would make a third. Nothing can be read in one way only: with two, a long
+#: word would be tried in as many ways as it has letters, doubled for each.
+_INSIDE: Final = r"(?:[^\w\s]{1,2}|_{1,2})?"
 _BEFORE: Final = r"(?<![^\W_])"
 _BEHIND: Final = r"(?![^\W_])"
 _BRACKETS: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -140,7 +142,7 @@ def _fold(character: str) -> str:
 def _pattern(word: str, stem: bool) -> re.Pattern[str]:
     """Its letters together, perhaps with a mark inside, or each of them alone."""
     parts = [[_letter(letter) for letter in part] for part in word.split()]
-    together = r"[\W_]{0,3}".join(f"(?:{_INSIDE})".join(part) for part in parts)
+    together = r"[\W_]{0,3}".join(_INSIDE.join(part) for part in parts)
     apart = _APART.join(letter for part in parts for letter in part)
     behind = "" if stem else _BEHIND
     return re.compile(f"{_BEFORE}(?:{together}{behind}|{apart}{_BEHIND})")

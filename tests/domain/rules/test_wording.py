@@ -1,5 +1,7 @@
 """Restricted words are found however they are dressed up, and other words are left alone."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,3 +95,14 @@ def test_any_text_and_any_word_can_be_compared(text: str, word: str) -> None:
     """Places lie in the text."""
     for one in find(text, [Restriction(word)] if folded(word) else []):
         assert 0 <= one.start < one.end <= len(text)
+
+
+@pytest.mark.parametrize("longer", ["x", "!x", "_x"])
+def test_a_long_word_that_almost_stands_there_is_told_at_once(longer: str) -> None:
+    """However many letters it shares: each launch and each screen of a text asks this, on the thread of the chat."""
+    word = "a" * 36
+    begun = time.process_time()
+    found = find(f"{word}{longer} {word[:-1]}x", [Restriction(word)])
+
+    assert len(found) == (longer != "x")
+    assert time.process_time() - begun < 1.0
