@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
 from domain.rules.gsm import downgrade
@@ -15,6 +15,7 @@ from domain.rules.gsm import downgrade
 MAX_TEXT: Final = 1_530  #: characters of a rendered text: ten segments of 153
 _MAX_TRUNCATE: Final = 160
 _MAX_DECIMALS: Final = 4
+_EXACTLY: Final = Context(prec=60)  # digits: more than a number that is read has, with its decimals
 _NUMBER: Final = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d[\d.,'\s\u00a0\u202f]{0,38})", re.ASCII)
 _THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?:,\d{3})+")
 _DATE_LAYOUTS: Final = ("%Y-%m-%d", "%d/%m/%Y", "%d/%m/%y", "%d-%m-%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y-%m-%d %H:%M")
@@ -80,7 +81,7 @@ def _money(value: object, decimals: int = 2, mark: str = ".") -> str:
     if amount is None:
         return _text(value)
     places = max(0, min(decimals, _MAX_DECIMALS))
-    written = f"{amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):,f}"
+    written = f"{amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACTLY):,f}"
     return written if mark == "." else written.translate({ord(","): ".", ord("."): ","})
 
 

@@ -46,6 +46,7 @@ CONTACT = {
         pytest.param("{{ valor_2|money }}", "1,250.50", id="money reads what people write"),
         pytest.param("{{ valor_2|money(0) }}/{{ valor_2|money(1, ',') }}", "1,251/1.250,5", id="money, other ways"),
         pytest.param("{{ nombre|money }}", "José", id="what is no number stays as it is"),
+        pytest.param("{{ nombre|replace('José', '%s')|money }}" % ("1" * 39), f"{int('1' * 39):,}.00", id="long money"),
         pytest.param("{{ valor_1|date }} {{ valor_1|date('%d/%m') }}", "05/12/2026 05/12", id="date"),
         pytest.param("{{ nombre|date }}", "José", id="what is no date stays as it is"),
         pytest.param("{{ nombre|replace('é', 'e')|trim }}", "Jose", id="replace, trim"),
