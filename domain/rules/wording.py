@@ -31,8 +31,8 @@ _ALIKE: Final = {
     for letter, alike in zip(letters, likes, strict=True)
 }
 _APART: Final = r"[\W_]{1,3}"  # between letters that stand alone
-#: A mark within a word; no space, or two words would make a third. Nothing can be read in one way only: with two, a long
-#: word would be tried in as many ways as it has letters, doubled for each.
+#: A mark within a word; no space, or two words would make a third. It can be missing in one way only: with two, a long
+#: word would be tried in twice as many ways for each letter.
 _INSIDE: Final = r"(?:[^\w\s]{1,2}|_{1,2})?"
 _BEFORE: Final = r"(?<![^\W_])"
 _BEHIND: Final = r"(?![^\W_])"

@@ -11,7 +11,6 @@ from tortoise.exceptions import IntegrityError
 from domain import store
 from domain.errors import DomainError, NotFound, TitleTaken
 from domain.models import Campaign, ChangeKind, ContactGroup, ImportJob, ImportState
-from domain.rules.campaign_state import ACTIVE
 from domain.rules.contact_filter import Wanted
 from domain.rules.title import clean_title
 from domain.usecases import bulk, undo
@@ -26,12 +25,6 @@ class DescriptionTooLong(DomainError):
     """Values: ``limit`` and ``length``, in characters."""
 
     key = "error.description_too_long"
-
-
-class GroupInUse(DomainError):
-    """A campaign that has begun or is due would lose its contacts. Values: ``campaign``, its name."""
-
-    key = "error.group_in_use"
 
 
 class GroupImporting(DomainError):
@@ -179,9 +172,6 @@ async def delete(account_id: int, group_id: int, *, by: int = NOBODY) -> Deleted
         GroupImporting: An import is writing into it.
     """
     group = await _group(account_id, group_id)
-    campaign = await Campaign.filter(groups__id=group_id, state__in=list(ACTIVE)).first().values("name")
-    if campaign:
-        raise GroupInUse(campaign=campaign["name"])
     job = await ImportJob.filter(group_id=group_id, state=ImportState.RUNNING).first().values("file_name")
     if job:
         raise GroupImporting(file=job["file_name"])

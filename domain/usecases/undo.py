@@ -17,9 +17,10 @@ from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError, NotFound
-from domain.models import Campaign, Change, ChangeKind, ChangeState, ContactGroup, ContactView, ImportJob, Person
+from domain.models import Change, ChangeKind, ChangeState, ContactGroup, ContactView, Person
 from domain.store import Span
 from domain.store.journal_undo_sql import UNDO_SLICE
+from domain.usecases import deleted_group
 
 log = structlog.get_logger()
 
@@ -241,20 +242,15 @@ async def delete_group(account_id: int, group_id: int, *, by: int) -> int | None
     """
     Delete a group with the note of how it was; its memberships stay in their table, where nobody sees them without the
     group, until it cannot be undone any more. Returns the change's id; None: it is gone.
+
+    Raises:
+        GroupInUse: A campaign that has begun or is due sends to it.
     """
     async with in_transaction() as db:
         group = await ContactGroup.get_or_none(id=group_id, account_id=account_id)
         if group is None:
             return None
-        campaigns = await Campaign.filter(groups__id=group_id).values_list("id", flat=True)
-        jobs = await ImportJob.filter(group_id=group_id).values_list("id", flat=True)
-        before = {
-            "description": group.description,
-            "revision": group.revision,
-            "created_at": group.created_at.isoformat(),
-            "campaigns": list(campaigns),
-            "imports": list(jobs),
-        }
+        before = await deleted_group.kept_of(group)
         change = await Change.create(
             account_id=account_id,
             kind=ChangeKind.DELETE_GROUP,
@@ -265,13 +261,13 @@ async def delete_group(account_id: int, group_id: int, *, by: int) -> int | None
             made_ms=now_ms(),
             before=before,
         )
+        await deleted_group.leave_drafts(before["campaigns"])
         if not await ContactGroup.filter(id=group_id).using_db(db).delete():
             return None
     return int(change.id)
 
 
 async def _restore_group(change: Change, *, by: int, now: datetime) -> None:
-    before = change.before or {}
     async with in_transaction():
         claimed = await Change.filter(id=change.id, state=ChangeState.DONE).update(
             state=ChangeState.UNDONE, undone_by=by, undone_ms=to_ms(now)
@@ -281,17 +277,7 @@ async def _restore_group(change: Change, *, by: int, now: datetime) -> None:
         title = change.title
         if await ContactGroup.filter(account_id=change.account_id, title__iexact=title).exists():  # type: ignore[attr-defined]
             raise GroupTitleTaken(title=title)
-        group = await ContactGroup.create(
-            id=change.subject_id,
-            account_id=change.account_id,  # type: ignore[attr-defined]
-            title=title,
-            description=before["description"],
-            revision=before["revision"],
-            created_at=datetime.fromisoformat(str(before["created_at"])),
-        )
-        for campaign in await Campaign.filter(id__in=before["campaigns"]):
-            await campaign.groups.add(group)
-        await ImportJob.filter(id__in=before["imports"], group_id=None).update(group_id=group.id)
+        await deleted_group.put_back(change)
     log.info("undone", change=change.id, kind=change.kind)
 
 

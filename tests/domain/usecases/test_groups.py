@@ -9,7 +9,8 @@ from domain.models import Account, Campaign, ChangeKind, Contact, ContactGroup, 
 from domain.rules.campaign_state import CampaignState
 from domain.usecases import blacklist, contacts, groups, undo
 from domain.usecases.bulk import NothingToDo
-from domain.usecases.groups import DescriptionTooLong, GroupImporting, GroupInUse
+from domain.usecases.deleted_group import GroupInUse
+from domain.usecases.groups import DescriptionTooLong, GroupImporting
 from tests.conftest import OWNER
 
 

@@ -8,7 +8,19 @@ from typing import Any
 import pytest
 from tortoise.connection import get_connection
 
-from domain.models import Account, BlacklistEntry, Change, ChangeKind, ChangeState, Contact, ContactGroup, ImportState
+from domain.models import (
+    Account,
+    BlacklistEntry,
+    Campaign,
+    Change,
+    ChangeKind,
+    ChangeState,
+    Contact,
+    ContactGroup,
+    ImportJob,
+    ImportState,
+)
+from domain.rules.campaign_state import CampaignState
 from domain.store import ImportedRow, Slice, Store
 from domain.usecases import change_run, contacts, undo
 from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
@@ -251,8 +263,6 @@ async def test_a_deleted_group_comes_back_with_its_members_and_all_that_pointed_
     account: Account, group: ContactGroup, store: Store
 ) -> None:
     """Drafts and finished campaigns, and the imports that went into it."""
-    from domain.models import Campaign, ImportJob
-
     campaign = await Campaign.create(account=account, created_by=OWNER, chat_id=1)
     await campaign.groups.add(group)
     job = await ImportJob.create(
@@ -270,6 +280,27 @@ async def test_a_deleted_group_comes_back_with_its_members_and_all_that_pointed_
     assert job.group_id == group.id  # type: ignore[attr-defined]
     with pytest.raises(UndoneAlready):
         await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("state", sorted(set(CampaignState) - {CampaignState.DRAFT}))
+async def test_a_campaign_launched_without_a_deleted_group_does_not_get_it_back(
+    account: Account, group: ContactGroup, state: CampaignState
+) -> None:
+    """Nobody was told that it goes to these contacts; a permanent one would at once. A draft gets it, as changed."""
+    other = await ContactGroup.get(title="Otros")
+    launched, draft = [await Campaign.create(account=account, created_by=OWNER, chat_id=1) for _ in range(2)]
+    for campaign in (launched, draft):
+        await campaign.groups.add(group, other)
+    change = await undo.delete_group(account.id, group.id, by=OWNER)
+    assert change is not None
+    assert (await Campaign.get(id=draft.id)).revision == draft.revision + 1
+    later = datetime.now(UTC) + timedelta(seconds=1)
+    await Campaign.filter(id=launched.id).update(state=state, started_at=later)
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert [one.title for one in await launched.groups.all()] == ["Otros"]
+    assert {one.title for one in await draft.groups.all()} == {"Clientes", "Otros"}
+    assert (await Campaign.get(id=draft.id)).revision == draft.revision + 2
 
 
 async def test_a_deleted_group_stays_away_where_its_title_is_taken(
