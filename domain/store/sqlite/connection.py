@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -16,8 +16,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 _Work = Callable[[sqlite3.Connection], Any]
-
-_PATIENCE_S: Final = 0.0005  # how long what nobody waits for may wait for company
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class SqliteConnection:
         self._jobs: list[_Job] = []
         self._committing: asyncio.Task[None] | None = None
         self._pressing = False  # somebody waits for the next commit
-        self._reminder: asyncio.TimerHandle | None = None
+        self._reminder: asyncio.Handle | None = None
 
     async def write(self, fn: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``fn`` in a transaction of its own: all of it, or on an error nothing. Keep it below 50 ms."""
@@ -63,7 +61,8 @@ class SqliteConnection:
         cancelled does not learn what became of it.
 
         Args:
-            patient: Nobody waits for it: it causes no commit for ``_PATIENCE_S``, but goes with one that comes.
+            patient: Nobody waits for it: it causes no commit before the event loop's next turn, so that what is asked
+                for in this one goes with it. A real delay here costs more than the commits that it saves.
         """
         loop = asyncio.get_running_loop()
         job = _Job(fn, patient, loop.create_future())
@@ -71,7 +70,7 @@ class SqliteConnection:
         if not patient:
             self._commit_now()
         elif self._reminder is None:
-            self._reminder = loop.call_later(_PATIENCE_S, self._commit_now)
+            self._reminder = loop.call_soon(self._commit_now)
         result: T = await job.done
         return result
 
