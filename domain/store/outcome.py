@@ -77,10 +77,11 @@ class Plan:
 
     def give_back(self, row: Row, result: Result) -> None:
         """The message was counted when it was submitted; not so what was not sent, or not billed."""
-        if row.submitted_ms is not None and result.event in _NOT_BILLED and not result.parts:
+        if row.submitted_ms is not None and result.event in _NOT_BILLED:
+            refused = sum(part.state is MessageState.FAILED for part in result.parts)
             sums = self.returned.setdefault((row.campaign_id, row.submitted_ms), [0, 0])
             sums[0] += result.event in _AGAIN
-            sums[1] += row.segments
+            sums[1] += refused if result.parts else row.segments
 
     def evidence(self, *, waiting: int = 0) -> Evidence:
         """The counts, for logs and metrics."""

@@ -131,11 +131,15 @@ async def test_messages_too_long_for_the_rest_of_the_budget_are_not_claimed_agai
 
 @pytest.mark.usefixtures("sender")
 async def test_what_was_not_sent_or_not_billed_is_given_back(store: Store, account: Account) -> None:
-    """Unsent and throttled ones are counted when they really go; a refused one was a message, but costs nothing."""
+    """
+    Unsent and throttled ones are counted when they really go; a refused one was a message, but costs nothing, nor do
+    the refused parts of a long one.
+    """
     await Account.filter(id=account.id).update(budget_day=Decimal("5.00"), segment_price=Decimal("0.10"))
-    campaign = await _campaign(store, account, 5, daily_cap=5)
+    campaign = await _campaign(store, account, 6, daily_cap=6)
     claim, ids = await _claim(store, campaign)
     assert await _mark(store, claim, ids, segments=2) == ids
+    in_doubt = (PartAnswer(1, MessageState.NO_RESPONSE, None, None), PartAnswer(2, MessageState.FAILED, None, "0x8"))
     in_parts = (PartAnswer(1, MessageState.ACCEPTED, "a", None), PartAnswer(2, MessageState.FAILED, None, "0x8"))
     await store.record_results(
         [
@@ -144,12 +148,13 @@ async def test_what_was_not_sent_or_not_billed_is_given_back(store: Store, accou
             Result(ids[2], MessageEvent.SUBMIT_ERROR, "default", error="0xb"),
             Result(ids[3], MessageEvent.SUBMIT_ERROR, "default", parts=in_parts),
             Result(ids[4], MessageEvent.SUBMIT_OK, "default", smsc_message_id="b"),
+            Result(ids[5], MessageEvent.SUBMIT_ERROR, "default", parts=in_doubt),
         ],
         now_ms=NOW + 1,
     )
     quota = (await quotas.today(campaign, _at(NOW))).quota
 
-    assert (quota.submitted, quota.spent) == (3, 400_000)
+    assert (quota.submitted, quota.spent) == (4, 400_000)
     again, late = await _claim(store, campaign, now_ms=NOW + 1)
     assert await _mark(store, again, late, now_ms=NOW + 1) == ids[:2]
     assert (await quotas.today(campaign, _at(NOW))).reached is Limit.CAP
