@@ -297,6 +297,21 @@ async def test_who_lost_its_lease_takes_back_no_submit_of_another(
     assert (await _states())[2] is MessageState.PENDING
 
 
+async def test_only_who_holds_a_claim_gives_it_back(store: Store, campaign: Campaign) -> None:
+    """Nor does the end of a campaign take what is held, or a late verdict what is on the wire."""
+    claim, ids = await _submitted(store, campaign)
+    await store.finish_claim("s2", claim)
+    assert await Chunk.filter(id=claim.chunk_id, sender="s1").exists()
+    await store.settle(ids, MessageEvent.BAD_NUMBER, error="x", now_ms=NOW)
+    assert await _states() == [MessageState.SUBMITTED] * 3
+
+    await store.record_results([Result(ids[0], MessageEvent.UNSENT, "default", retry_ms=NOW)], now_ms=NOW)
+    assert await store.claim("s1", campaign.id, now_ms=NOW, limit=1) is not None
+    await Campaign.filter(id=campaign.id).update(state=CampaignState.CANCELLED)
+    assert await store.expire_pending(campaign.id, now_ms=NOW) == 0
+    assert await Retry.filter(message_id=ids[0], sender="s1").exists()
+
+
 async def test_a_lease_without_a_sender_holds_nothing(store: Store, campaign: Campaign) -> None:
     """However it came about."""
     _, ids = await _submitted(store, campaign)
