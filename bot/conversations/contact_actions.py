@@ -1,5 +1,8 @@
 """What is done to several contacts at once: those that are ticked, or all that match the filter; counted first."""
 
+import dataclasses
+import json
+import zlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,7 +15,7 @@ from domain.errors import NotFound
 from domain.models import ChangeKind
 from domain.rules.contact_filter import Wanted
 from domain.rules.permission import Permission
-from domain.usecases import bulk, contact_search, groups
+from domain.usecases import bulk, contact_search, groups, undo
 from domain.usecases.contact_search import View
 from domain.usecases.groups import GroupLine
 from locales import Texts
@@ -47,11 +50,13 @@ class AskDeed(Action, code="qc", permission=Permission.EDIT):
 
 
 class Do(Action, code="qd", permission=Permission.EDIT):
-    """Do it."""
+    """Do it, if it is still what was asked. ``seen``: to whom; ``after``: the person's newest change by then."""
 
     deed: str
     all: bool
     group_id: int | None
+    seen: str = ""
+    after: int = 0
 
 
 # --- screens
@@ -77,8 +82,9 @@ def target_screen(deed: ChangeKind, lines: Sequence[GroupLine], t: Texts, *, eve
     return Screen(f"{_head(t)}\n\n{text}", (*rows, *footer(t, AskActions(everybody))))
 
 
-def confirm_screen(action: AskDeed, t: Texts, *, deed: ChangeKind, count: int, listed: int, title: str) -> Screen:
+def confirm_screen(action: AskDeed, yes: Do, t: Texts, *, count: int, listed: int, title: str) -> Screen:
     """Asks, with the numbers. ``listed``: how many are on the blacklist already."""
+    deed = _deed(action.deed)
     back = AskActions(action.all)
     if not count:
         return Screen(f"{_head(t)}\n\n{t('error.nothing_to_do')}", footer(t, back))
@@ -87,11 +93,9 @@ def confirm_screen(action: AskDeed, t: Texts, *, deed: ChangeKind, count: int, l
     if deed is ChangeKind.BLACKLIST and listed:
         lines.append(t("list.confirm.listed", count=listed))
     lines.append(t("list.confirm.undo"))
-    yes = Button(
-        t.label(f"list.yes.{deed}", count=count), Do(action.deed, action.all, action.group_id),
-        Style.PRIMARY if deed is ChangeKind.JOIN else Style.DANGER,
-    )  # fmt: skip
-    return Screen(f"{_head(t)}\n\n" + "\n\n".join(lines), ((yes,), *footer(t, back)))
+    style = Style.PRIMARY if deed is ChangeKind.JOIN else Style.DANGER
+    button = Button(t.label(f"list.yes.{deed}", count=count), yes, style)
+    return Screen(f"{_head(t)}\n\n" + "\n\n".join(lines), ((button,), *footer(t, back)))
 
 
 def _head(t: Texts) -> str:
@@ -130,20 +134,33 @@ async def ask_deed(action: AskDeed, chat: Chat) -> Screen:
     wanted = _wanted(view, everybody=action.all)
     listed = await contact_search.count(account_id, bulk.blacklisted_of(wanted))
     count = listed if deed is ChangeKind.DNC else await contact_search.count(account_id, wanted)
-    return confirm_screen(action, chat.t, deed=deed, count=count, listed=listed, title=await _title(action, chat))
+    after = await undo.newest(account_id, by=chat.person_id)
+    yes = Do(action.deed, action.all, action.group_id, _digest(wanted, count), after.id if after else 0)
+    return confirm_screen(action, yes, chat.t, count=count, listed=listed, title=await _title(action, chat))
 
 
 @on(Do)
 async def do(action: Do, chat: Chat) -> Screen:
-    """Do it and show what was done, with the way back."""
+    """
+    Do it and show what was done, with the way back. A second tap shows the same; where the filter is another one by
+    now, or other contacts match it, it is asked again.
+    """
     account_id, deed = chat.account.id, _deed(action.deed)
     if deed in _OF_A_GROUP and action.group_id is None:
         raise NotFound(noun="group")
+    newest = await undo.newest(account_id, by=chat.person_id)
+    if newest is not None and newest.id > action.after and newest.kind is deed:
+        return undo_talk.change_screen(await undo.get(account_id, newest.id, now=chat.now), chat)
     view = await contact_search.view(account_id, chat.person_id)
+    wanted = _wanted(view, everybody=action.all)
+    count = await contact_search.count(account_id, bulk.blacklisted_of(wanted) if deed is ChangeKind.DNC else wanted)
+    if _digest(wanted, count) != action.seen:
+        asked = await ask_deed(AskDeed(action.deed, action.all, action.group_id), chat)
+        return dataclasses.replace(asked, toast=chat.t.label("launch.counts_changed"))
     change = await bulk.start(
         account_id,
         deed,
-        _wanted(view, everybody=action.all),
+        wanted,
         by=chat.person_id,
         now=chat.now,
         title=await _title(action, chat),
@@ -151,6 +168,10 @@ async def do(action: Do, chat: Chat) -> Screen:
     )
     await contact_search.change_view(account_id, chat.person_id)
     return undo_talk.change_screen(change, chat)
+
+
+def _digest(wanted: Wanted, count: int) -> str:
+    return f"{zlib.crc32(json.dumps([wanted.to_json(), count]).encode()):x}"
 
 
 def _wanted(view: View, *, everybody: bool) -> Wanted:

@@ -174,6 +174,11 @@ async def get(account_id: int, change_id: int, *, now: datetime) -> ChangeView:
     return view
 
 
+async def newest(account_id: int, *, by: int) -> Change | None:
+    """The newest change that a person made."""
+    return await Change.filter(account_id=account_id, made_by=by).order_by("-id").first()
+
+
 async def recent(account_id: int, *, now: datetime, limit: int, offset: int = 0) -> tuple[Sequence[ChangeView], int]:
     """The changes of the last day, the newest first, and how many there are."""
     since = to_ms(now - UNDO_FOR)

@@ -15,7 +15,6 @@ from domain.models import Account, Contact, ImportJob, ImportState
 from domain.rules.role import Role
 from domain.usecases import blacklist, contacts, groups, undo
 from domain.usecases.blacklist import Source
-from domain.usecases.bulk import NothingToDo
 from locales import Texts
 from tests.bot.conversations.sending import Sender, sender_of
 from tests.conftest import OWNER
@@ -185,10 +184,52 @@ async def test_all_that_match_join_leave_and_are_blacklisted(owner: Sender, sqli
 
     assert (await groups.get(account_id, group_id)).contacts == 0
     assert await Contact.all().count() == 12
-    with pytest.raises(NothingToDo):
-        await owner.do(Do("delete", all=True, group_id=None))
+    await owner.do(Do("delete", all=True, group_id=None))
+    assert t("error.nothing_to_do") in owner.screen.text
     with pytest.raises(NotFound):
         await owner.do(AskDeed("import", all=True, group_id=None))
+
+
+async def test_a_deed_that_was_asked_about_others_is_asked_again(owner: Sender, sqlite_account: Account) -> None:
+    """An old button, another device, a colleague who deleted the group that was filtered by: never all contacts."""
+    t, account_id = owner.chat.t, sqlite_account.id
+    await filled(sqlite_account, 20)
+    small = await filled(sqlite_account, 2, title="Pocos")
+    await owner.do(ShowGroup(small))
+    await owner.tap(t.label("list.act"))
+    await owner.tap(t.label("list.deed.delete"))
+    yes = owner.button(t.label("list.yes.delete", count=2)).action
+    assert yes is not None
+    await groups.delete(account_id, small, by=4242)
+    await owner.do(yes)
+    assert t("list.confirm.delete", count=20) in owner.screen.text
+    assert owner.screen.toast == t.label("launch.counts_changed")
+    assert await Contact.all().count() == 20
+    await owner.do(SetShow("no_group"))
+    await owner.do(yes)
+
+    assert await Contact.all().count() == 20
+    assert t("error.nothing_to_do") in owner.screen.text
+
+
+@pytest.mark.parametrize("deed", ["join", "blacklist", "delete"])
+async def test_a_second_tap_shows_what_the_first_did(owner: Sender, sqlite_account: Account, deed: str) -> None:
+    """With its way back, and nothing is done twice."""
+    t, account_id = owner.chat.t, sqlite_account.id
+    group_id = await filled(sqlite_account, 3)
+    await groups.create(account_id, "Otros")
+    await owner.do(ShowGroup(group_id))
+    await owner.tap(t.label("list.act"))
+    await owner.tap(t.label(f"list.deed.{deed}"))
+    if deed == "join":
+        await owner.tap("Otros")
+    yes = owner.button(t.label(f"list.yes.{deed}", count=3)).action
+    assert yes is not None
+    first = await owner.do(yes)
+
+    assert (await owner.do(yes)).text == first.text
+    assert owner.has(t.label("undo.do"))
+    assert (await undo.recent(account_id, now=owner.chat.now, limit=9))[1] == 2
 
 
 async def test_what_was_changed_since_is_said_with_the_way_to_undo_the_rest(
