@@ -82,6 +82,8 @@ where (group_id, contact_id) in (select cast(e.value as integer), r.key {_EVERY_
 _REVISE_EVERY: Final = f"""
 update contact_group set revision = revision + 1 where id in (select cast(e.value as integer) {_EVERY_JOINED})
 """
+#: Those that nobody sees: of a group that is deleted, which must not come back with contacts that are gone.
+_GONE_MEMBERSHIPS: Final = f"delete from group_contact where contact_id in ({_KEYS} = {Touched.CREATED})"
 _GONE_CONTACTS: Final = f"delete from contact where id in ({_KEYS} = {Touched.CREATED})"
 _BACK_MEMBERSHIPS: Final = f"""
 insert into group_contact (group_id, contact_id)
@@ -163,6 +165,7 @@ def steps(dialect: Dialect, span: Span) -> list[tuple[str, tuple[object, ...]]]:
         (_ENDED_MEMBERSHIPS, of_group),
         (_LEAVE_EVERY, rows),
         (_REVISE_EVERY, rows),
+        (_GONE_MEMBERSHIPS, rows),
         (_GONE_CONTACTS, rows),
         (_restore_fields(dialect), rows),
         (_restore_contacts(dialect), of_account),

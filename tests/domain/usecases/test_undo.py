@@ -332,6 +332,21 @@ async def test_a_contact_deleted_after_its_group_comes_back_into_it(
     assert await tables() == before
 
 
+async def test_a_deleted_group_comes_back_without_contacts_that_an_undone_import_took(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """They joined it after their import, which is undone while the group is away: it is not counted with them."""
+    change = await done(ChangeKind.IMPORT, _imported, "Otros", account, store)
+    await store.add_members(group.id, [await contact_id(8), await contact_id(9)])
+    gone = await undo.delete_group(account.id, group.id, by=OWNER)
+    assert gone is not None
+    await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+    await undo.undo(account.id, gone, by=OWNER, now=datetime.now(UTC))
+
+    assert (await store.group_sizes(account.id))[group.id] == 5
+    assert (await store.audience_count(account.id, [group.id])).contacts == 5
+
+
 async def done_without_group(account: Account, store: Store) -> int:
     """Two contacts deleted."""
     change = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER)
