@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -16,8 +16,11 @@ from domain.usecases import blacklist_file, bulk, undo
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 _TICK_S: Final = 0.5
 _PURGE_S: Final = 600.0
+_MARGIN: Final = timedelta(minutes=1)  # an undoing that began at the last moment has claimed its change by then
 _ABANDONED: Final = timedelta(minutes=1)  # a single deed is one short transaction
 _PURGE_SLICE: Final = 5_000  # rows a transaction
 _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
@@ -38,37 +41,37 @@ async def run_changes(stop: asyncio.Event) -> None:
             return
         if time.monotonic() >= purged + _PURGE_S:
             purged = time.monotonic()
-            await _safely_purge()
+            if gone := await _safely(purge(datetime.now(UTC))):
+                log.info("changes_purged", changes=gone)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _TICK_S)
 
 
 async def carry_all() -> None:
-    """Bring everything that has begun to its end."""
-    try:
-        for change_id in await bulk.unfinished():
-            await bulk.carry_on(change_id)
-        for change_id in await blacklist_file.unfinished():
-            await blacklist_file.carry_on(change_id)
-        for change_id in await undo.unfinished():
-            await undo.carry_on(change_id)
-        await _end_abandoned(datetime.now(UTC))
-    except Exception:
-        log.exception("changes_failed")
+    """Bring everything that has begun to its end; what cannot be does not stand in the way of the others."""
+    for unfinished, carry_on in (
+        (bulk.unfinished, bulk.carry_on),
+        (blacklist_file.unfinished, blacklist_file.carry_on),
+        (undo.unfinished, undo.carry_on),
+    ):
+        for change_id in await _safely(unfinished()) or ():
+            await _safely(carry_on(change_id), change=change_id)
+    await _safely(_end_abandoned(datetime.now(UTC)))
 
 
 async def purge(now: datetime) -> int:
-    """Forget the rows of changes that are too old to be undone. Returns how many changes."""
+    """
+    Forget the rows of changes that are too old to be undone. Returns how many changes. One is marked when all of them
+    are gone: a kill in the middle leaves none behind for ever.
+    """
     db, gone = store.current(), 0
-    old = Change.filter(purged=False, made_ms__lte=undo.to_ms(now - undo.UNDO_FOR))
+    old = Change.filter(purged=False, made_ms__lte=undo.to_ms(now - undo.UNDO_FOR - _MARGIN))
     for change in await old.exclude(state__in=[ChangeState.RUNNING, ChangeState.UNDOING]).order_by("id"):
-        values = {"purged": True, "before": None, "scope": None}
-        if not await Change.filter(id=change.id, purged=False).update(**values):
-            continue
         await _all(partial(db.purge_journal, change.id, limit=_PURGE_SLICE))
         if change.kind is ChangeKind.DELETE_GROUP and change.state is ChangeState.DONE and change.subject_id:
             group_id = int(change.subject_id)
             await _all(partial(db.purge_members, group_id, limit=_PURGE_SLICE))
+        await Change.filter(id=change.id).update(purged=True, before=None, scope=None)
         gone += 1
     return gone
 
@@ -88,9 +91,10 @@ async def _end_abandoned(now: datetime) -> None:
         log.warning("change_abandoned", change=change.id, rows=change.count)
 
 
-async def _safely_purge() -> None:
+async def _safely(work: Awaitable[T], **ids: int) -> T | None:
+    """The door: what it comes to; None: it failed, and the log says how."""
     try:
-        if gone := await purge(datetime.now(UTC)):
-            log.info("changes_purged", changes=gone)
+        return await work
     except Exception:
-        log.exception("changes_purge_failed")
+        log.exception("changes_failed", **ids)
+        return None

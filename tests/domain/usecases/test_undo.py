@@ -21,6 +21,7 @@ from domain.models import (
     ImportState,
 )
 from domain.rules.campaign_state import CampaignState
+from domain.rules.contact_filter import Wanted
 from domain.store import ImportedRow, Slice, Store
 from domain.usecases import change_run, contacts, undo
 from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
@@ -415,6 +416,45 @@ async def test_a_single_deed_that_a_kill_cut_off_can_be_undone_a_minute_later(
 
     assert young is ChangeState.RUNNING
     assert await tables() == before
+
+
+async def test_a_change_that_cannot_be_carried_on_stands_in_nobodys_way(
+    account: Account, group: ContactGroup, store: Store
+) -> None:
+    """Of another account, perhaps; the others come to their end each time, before it and behind it."""
+    before = await tables()
+    await undo.begin(account.id, ChangeKind.DELETE, by=OWNER, scope={"wanted": {"written by": "another release"}})
+    gone = Wanted(ids=(await contact_id(0),)).to_json()
+    deleted = await undo.begin(account.id, ChangeKind.DELETE, by=OWNER, scope={"wanted": gone, "total": 1})
+    await change_run.carry_all()
+    assert await Contact.filter(msisdn=NUMBER).count() == 0
+    await Change.filter(id=deleted).update(state=ChangeState.UNDOING, cursor=0)
+    await change_run.carry_all()
+
+    assert (await Change.get(id=deleted)).state is ChangeState.UNDONE
+    assert await tables() == before
+
+
+async def test_a_journal_whose_purge_was_cut_short_goes_the_next_time(
+    account: Account, group: ContactGroup, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill between two slices leaves nothing behind for ever."""
+    change = await done(ChangeKind.DELETE, _deleted, None, account, store)
+    tomorrow = datetime.now(UTC) + timedelta(hours=25)
+    real = type(store).purge_journal
+
+    async def killed(self: Store, change_id: int, *, limit: int) -> int:
+        await real(self, change_id, limit=1)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(store), "purge_journal", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await change_run.purge(tomorrow)
+    await change_run.purge(tomorrow)
+
+    assert await get_connection("default").execute_query_dict("select * from change_row") == []
+    assert (await Change.get(id=change)).purged
 
 
 async def test_a_slice_that_comes_twice_is_written_once(account: Account, group: ContactGroup, store: Store) -> None:
