@@ -179,6 +179,7 @@ def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> It
     phone = columns.columns.index(Field.MSISDN)
     places = [columns.columns.index(field) if field in columns.columns else width for field in _FIELDS[1:]]
     pick = itemgetter(*places)
+    taken = [at for at, field in enumerate(columns.columns) if field is not None]
     padding = [""] * (width + 1)
     read, new, strip = plan.read, tuple.__new__, str.strip
     left = MAX_ROWS
@@ -190,14 +191,14 @@ def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> It
             cells = [*cells[:width], *padding[: width - len(cells)]]
         msisdn = read(cells[phone])
         whole = "".join(cells)  # most questions are answered for all of them at once
-        if type(msisdn) is int and (len(whole) <= MAX_CELL or len(max(cells, key=len)) <= MAX_CELL):
+        if type(msisdn) is int and (len(whole) <= MAX_CELL or _too_long(cells, taken) is None):
             cells.append("")  # what a field without a column holds
             texts = [*map(strip, pick(cells))]
             if "'" in whole:
                 texts = [*map(unprotect, texts)]
             yield new(Row, (line, msisdn, *texts))
         elif any(map(strip, cells)):
-            yield _refusal(line, cells, phone, None if isinstance(msisdn, int) else msisdn)
+            yield _refusal(line, cells, taken, phone, None if isinstance(msisdn, int) else msisdn)
         else:
             continue
         left -= 1
@@ -205,8 +206,15 @@ def _rows(records: Iterator[Record], columns: ColumnMap, plan: NumberPlan) -> It
             raise TooManyRows(limit=MAX_ROWS)
 
 
-def _refusal(line: int, cells: Sequence[str], phone: int, problem: NumberProblem | None) -> RowError:
-    long = next((at for at, cell in enumerate(cells) if len(cell) > MAX_CELL), None)
+def _too_long(cells: Sequence[str], taken: Iterable[int]) -> int | None:
+    """The first of the columns that are taken whose cell is; a long note in another one is nobody's fault."""
+    return next((at for at in taken if len(cells[at]) > MAX_CELL), None)
+
+
+def _refusal(
+    line: int, cells: Sequence[str], taken: Iterable[int], phone: int, problem: NumberProblem | None
+) -> RowError:
+    long = _too_long(cells, taken)
     if long is not None:
         return RowError(line, long + 1, _shown(cells[long]), CELL_TOO_LONG)
     reason = _NUMBER_REASONS[problem] if problem else CELL_TOO_LONG

@@ -298,6 +298,21 @@ def test_cells_have_a_length() -> None:
     assert (rows[1].column, len(rows[1].value)) == (2, 100)
 
 
+def test_a_long_cell_in_a_column_that_is_not_taken_refuses_no_row() -> None:
+    """A note of whoever kept the list: it goes nowhere, so it needs no room."""
+    columns = ColumnMap((Field.MSISDN, None, Field.FIRST_NAME), header=False)
+    records = [
+        (1, ["987763010", "x" * 300, "Ana"]),
+        (2, ["987763011", "x" * 300, "y" * 300]),
+        (3, ["98", "x" * 300, ""]),
+    ]
+    rows = list(read_rows(iter(records), columns=columns, plan=NumberPlan("PE")))
+
+    assert fates(rows) == [(1, 51987763010), (2, "cell_too_long"), (3, "too_short")]
+    assert isinstance(rows[1], RowError)
+    assert rows[1].column == 3
+
+
 def test_a_row_with_more_cells_than_the_header_is_not_guessed() -> None:
     """An address with a comma would push every value one place on."""
     rows = read(b"numero,direccion,valor_1\n987763010,Av. Peru 1, Lima,100\n987763011,x,1,,\n")
