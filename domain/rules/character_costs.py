@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.rules.gsm import Carriage, Segments, downgrade, foreign_characters
-from domain.rules.remedies import outside_brackets, replaced
+from domain.rules.gsm import Carriage, Segments, foreign_characters
+from domain.rules.remedies import downgraded, is_template, outside_brackets, replaced
 from domain.rules.template import compile_template
 
 
@@ -57,6 +57,9 @@ def character_costs(source: str, fields: Mapping[str, str], *, carriage: Carriag
     def size(text: str) -> Segments:
         return carriage.segments(compile_template(text).render(fields))
 
+    def saved_by(other: str) -> int:
+        return max(0, now.count - size(other).count) if is_template(other) else 0
+
     now = size(source)
     own = outside_brackets(source)
     found = {one.character: one for one in foreign_characters(own, alphabet=carriage.alphabet)}
@@ -67,7 +70,7 @@ def character_costs(source: str, fields: Mapping[str, str], *, carriage: Carriag
             times=times[character],
             unicode=one.cost == 0,
             replacement=one.replacement,
-            saves=max(0, now.count - size(replaced(source, character, one.replacement or "") or " ").count),
+            saves=saved_by(replaced(source, character, one.replacement or "") or " "),
         )
         for character, one in found.items()
     ]
@@ -81,5 +84,5 @@ def character_costs(source: str, fields: Mapping[str, str], *, carriage: Carriag
         characters=tuple(sorted(costs, key=lambda one: (-one.saves, not one.unicode))),
         brought=tuple(brought),
         now=now,
-        all_replaced=size(downgrade(source, alphabet=carriage.alphabet)),
+        all_replaced=size(downgraded(source, alphabet=carriage.alphabet)),
     )

@@ -15,11 +15,12 @@ from domain.rules.gsm import (
     downgrade,
     foreign_characters,
 )
-from domain.rules.template import CompiledTemplate
+from domain.rules.template import BadTemplate, CompiledTemplate, compile_template
 from domain.rules.template_tokens import field_of
 
 _TOKEN: Final = re.compile(r"\{\{(-?)\s*([^\W\d]\w*)\s*(-?)\}\}")
 _BRACKETS: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_SYNTAX: Final = re.compile(r"""["'\\{}%#|]""")  # what means something between brackets
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,38 @@ def _room(size: Segments, count: int) -> int:
     return single if count <= 1 else count * size.per_segment
 
 
+def is_template(source: str) -> bool:
+    """Whether what was made of one is still one: a character may have been all that parted two brackets."""
+    try:
+        compile_template(source)
+    except BadTemplate:
+        return False
+    return True
+
+
 def replaced(source: str, character: str, replacement: str) -> str:
     """A template with one character replaced in what it writes by itself: what stands in brackets stays."""
     parts = _BRACKETS.split(source)
     kept = _BRACKETS.findall(source)
     clean = [part.replace(character, replacement) for part in parts]
     return "".join(part + bracket for part, bracket in zip(clean, [*kept, ""], strict=True))
+
+
+def downgraded(source: str, *, alphabet: Alphabet) -> str:
+    """
+    A template with all that makes a text UCS-2 replaced by what reads the same. Within brackets letters alone: a quote
+    would end the text that it stands in, and what is ours has its meaning, whatever an operator allows. As it is where
+    nothing but that would come to a template.
+    """
+
+    def within(bracket: str) -> str:
+        plain = [(one, one if one.isascii() else downgrade(one, alphabet=alphabet)) for one in bracket]
+        return "".join(one if _SYNTAX.search(other) else other for one, other in plain)
+
+    parts = [downgrade(part, alphabet=alphabet) for part in _BRACKETS.split(source)]
+    kept = [within(bracket) for bracket in _BRACKETS.findall(source)]
+    found = "".join(part + bracket for part, bracket in zip(parts, [*kept, ""], strict=True))
+    return found if is_template(found) else source
 
 
 def outside_brackets(source: str) -> str:

@@ -1,15 +1,14 @@
 """How a template stands while it is written: size, the manual's counter, and what makes it dear."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from domain.rules.gsm import USUAL, Carriage, Foreign, Segments, downgrade, foreign_characters
+from domain.rules.gsm import USUAL, Carriage, Foreign, Segments, foreign_characters
+from domain.rules.remedies import downgraded, outside_brackets
 from domain.rules.template import compile_template
 
 SEGMENT_LIMIT: Final = 6  #: segments; beyond it a text is warned of, not refused
-_BRACKETS: Final = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,10 @@ def text_card(source: str, fields: Mapping[str, str], *, carriage: Carriage = US
     """
     template = compile_template(source)
     text = template.render(fields)
-    found = {one.character: one for one in foreign_characters(_BRACKETS.sub("", source), alphabet=carriage.alphabet)}
+    found = {one.character: one for one in foreign_characters(outside_brackets(source), alphabet=carriage.alphabet)}
     foreign = tuple(one for one in found.values() if one.cost != 2)
     replaceable = any(one.replacement is not None for one in foreign)
-    cheaper = compile_template(downgrade(source, alphabet=carriage.alphabet)).render(fields) if replaceable else None
+    cheaper = compile_template(downgraded(source, alphabet=carriage.alphabet)).render(fields) if replaceable else None
     return TextCard(
         text=text,
         segments=carriage.segments(text),

@@ -14,8 +14,8 @@ from tortoise.expressions import F
 from domain.errors import DomainError, NotFound, TitleTaken
 from domain.models import Campaign, Contact, Template
 from domain.rules.campaign_state import CampaignState
-from domain.rules.gsm import Alphabet, downgrade
-from domain.rules.remedies import plain_tokens, replaced, shortened
+from domain.rules.gsm import Alphabet
+from domain.rules.remedies import downgraded, plain_tokens, replaced, shortened
 from domain.rules.template import FIELDS, CompiledTemplate, compile_template
 from domain.rules.title import TITLE_LIMIT, clean_title
 
@@ -149,7 +149,7 @@ async def replace_foreign(account_id: int, template_id: int, *, alphabet: Alphab
         NotFound: The template is gone, or another account's.
     """
     template = await get(account_id, template_id)
-    return await write(account_id, template_id, text=downgrade(template.text, alphabet=alphabet))
+    return await write(account_id, template_id, text=downgraded(template.text, alphabet=alphabet))
 
 
 async def replace_character(account_id: int, template_id: int, *, character: str, replacement: str) -> Template:

@@ -3,9 +3,11 @@
 import pytest
 
 from domain.rules.blanks import BadDefault, HeldBack, clean_default, decided, filled, held_fields, undecided
+from domain.rules.character_costs import character_costs
 from domain.rules.gsm import Alphabet, Carriage
-from domain.rules.remedies import plain_tokens, remedy, replaced, shortened
+from domain.rules.remedies import downgraded, plain_tokens, remedy, replaced, shortened
 from domain.rules.template import compile_template
+from domain.rules.text_card import text_card
 
 
 @pytest.mark.parametrize(
@@ -44,6 +46,43 @@ def test_a_character_in_a_token_is_left_alone() -> None:
     assert replaced("[{{ dirección }}] ó {% if nombre %}ó{% endif %}", "ó", "o") == (
         "[{{ dirección }}] o {% if nombre %}o{% endif %}"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "alphabet", "plain"),
+    [
+        pytest.param("“Hola”", Alphabet.GSM7, '"Hola"', id="the text itself"),
+        pytest.param(
+            """“Hola” {{ nombre|default("“amigo” Raúl") }}""",
+            Alphabet.GSM7,
+            """"Hola" {{ nombre|default("“amigo” Raul") }}""",
+            id="quotes within quotes stay",
+        ),
+        pytest.param(
+            "Año {{ valor_1|money }}",
+            Alphabet.STRICT,
+            "Ano {{ valor_1|money }}",
+            id="signs of ours, not allowed in texts",
+        ),
+        pytest.param("ñ｛｛ nombre |", Alphabet.STRICT, "ñ｛｛ nombre |", id="as it is where it would be no template"),
+    ],
+)
+def test_what_costs_more_is_replaced_and_a_template_stays_one(source: str, alphabet: Alphabet, plain: str) -> None:
+    """Its card and the costs of its characters are shown, whatever stands in its brackets."""
+    carriage = Carriage(alphabet)
+
+    assert downgraded(source, alphabet=alphabet) == plain
+    assert character_costs(source, {}, carriage=carriage).all_replaced.count == 1
+    assert text_card(source, {}, carriage=carriage).replaceable
+
+
+def test_a_character_that_parts_two_brackets_saves_nothing() -> None:
+    """Without it the text would be no template: its screen says so by no figure, and opens."""
+    source = "{☺{{ nombre }}" + "x" * 80
+
+    costs = character_costs(source, {"first_name": "Ana"}, carriage=Carriage(Alphabet.GSM7))
+
+    assert [(one.character, one.saves) for one in costs.characters] == [("☺", 0), ("{", 0)]
 
 
 @pytest.mark.parametrize(
