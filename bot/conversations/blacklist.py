@@ -1,6 +1,5 @@
 """The blacklist: how many and which numbers, adding, looking one up, taking one off."""
 
-import time
 from typing import Final
 
 from bot.chat import Chat, Upload
@@ -22,7 +21,6 @@ from domain.usecases.imports import UPLOAD_LIMIT
 from locales import Texts
 
 _REFUSED_SHOWN: Final = 5
-_SAID_EVERY_S: Final = 2.0
 
 
 # --- actions
@@ -128,12 +126,6 @@ def added_screen(added: Added, t: Texts) -> Screen:
     return undo_talk.with_undo(screen, added.change_id, t)
 
 
-def reading_screen(t: Texts) -> Screen:
-    """While a file is read. Its button is for who finds it after a restart."""
-    again = (Button(t.label("nav.refresh"), ListBlacklist()),)
-    return Screen(f"{_head(t)}\n\n{t('imports.reading')}", (again, *footer(t, ListBlacklist())))
-
-
 def file_screen(added: AddedFile, t: Texts) -> Screen:
     """What became of a file's numbers."""
     lines = [t("blacklist.added", count=added.added)]
@@ -147,7 +139,7 @@ def file_screen(added: AddedFile, t: Texts) -> Screen:
         ]
     more = Button(t.label("blacklist.add_more"), AskBlocked())
     screen = Screen(f"{_head(t)}\n\n" + "\n".join(lines), ((more,), *footer(t, ListBlacklist())))
-    return undo_talk.with_undo(screen, added.change_id, t)
+    return undo_talk.with_undo(screen, added.change_id if added.added else None, t)
 
 
 def search_screen(t: Texts, *, refused: BadNumber | None = None, missing: int | None = None) -> Screen:
@@ -231,24 +223,20 @@ async def _add_file(upload: Upload, chat: Chat) -> Screen:
     if upload.size > UPLOAD_LIMIT:
         size = t.number(round(upload.size / 1e6, 1))
         return add_screen(t, note=t("imports.refused.too_large", size=size, limit=UPLOAD_LIMIT // 10**6))
-    await chat.say(reading_screen(t))
     name = upload.name or t.label("imports.unnamed")
-    said = time.monotonic()
 
     async def told(change_id: int) -> None:
         """Its screen follows it to the end, also where a restart takes this handler away."""
-        nonlocal said
-        if time.monotonic() - said >= _SAID_EVERY_S:
-            said = time.monotonic()
-            change = await undo.get(chat.account.id, change_id, now=chat.now)
-            await chat.say(undo_talk.change_screen(change, chat))
+        await chat.say(undo_talk.change_screen(await undo.get(chat.account.id, change_id, now=chat.now), chat))
 
     try:
-        added = await blacklist_file.add_file(chat.account.id, name, await upload.read(), by=chat.person_id, told=told)
+        added = await blacklist_file.add_file(chat.account.id, name, upload.read, by=chat.person_id, told=told)
     except FileRejected as error:
         return add_screen(t, note=import_talk.refused_words(error, t))
     except NoNumberColumn as error:
         return add_screen(t, note=t(error.key))
+    if added.stopped:
+        return undo_talk.change_screen(await undo.get(chat.account.id, added.change_id, now=chat.now), chat)
     return file_screen(added, t)
 
 

@@ -11,6 +11,7 @@ from bot.conversations import import_source as source_talk
 from bot.layout import cut, footer, heading, pairs
 from bot.live import live
 from bot.outbox import notice
+from bot.progress import bar_line, rate_lines
 from bot.screen import Action, Button, Document, Follow, Rows, Screen, Style, on, unpack
 from domain.errors import NotFound
 from domain.models import ImportState, LiveViewKind, Notice, NoticeKind
@@ -23,7 +24,6 @@ from locales import Texts
 
 FEW: Final = 5  # refused rows that are all named
 _FIRST_ERRORS: Final = 3  # of more
-_BAR: Final = 12  # characters
 
 
 # --- actions
@@ -49,14 +49,12 @@ def progress_screen(job: Job, counts: Counts, t: Texts) -> Screen:
     progress = import_progress.of(job.id)
     reading = progress is not None and progress.stage is Stage.READING
     if reading or (progress is None and not counts.written):
-        lines = [_head(job, t), "", t("imports.reading"), _bar(progress.fraction if progress else 0.0, t)]
+        lines = [_head(job, t), "", t("imports.reading"), bar_line(progress.fraction if progress else 0.0, t)]
     else:
         done = counts.written / counts.contacts if counts.contacts else 0.0
-        lines = [_head(job, t), "", t("imports.running", group=job.group), _bar(done, t)]
+        lines = [_head(job, t), "", t("imports.running", group=job.group), bar_line(done, t)]
         lines.append(t("imports.running.counts", done=t.number(counts.written), total=t.number(counts.contacts)))
-        if progress is not None and progress.rate:
-            left_s = round((counts.contacts - counts.written) / progress.rate)
-            lines.append(t("imports.running.rate", rate=t.number(round(progress.rate)), left=_duration(left_s, t)))
+        lines += rate_lines(progress, left=counts.contacts - counts.written, t=t)
     stop = Button(t.label("imports.stop"), StopImport(job.id), Style.DANGER)
     return Screen("\n".join(lines), ((stop,), *footer(t)), follow=Follow(LiveViewKind.IMPORT, job.id))
 
@@ -128,24 +126,8 @@ def errors_document(job: Job, errors: Sequence[RowError], t: Texts) -> Document:
     return Document(t.label("imports.errors.file"), content, t("imports.errors.caption", count=len(errors)))
 
 
-def _bar(fraction: float, t: Texts) -> str:
-    return f"<code>{bar(fraction)}</code> {t.percent(round(fraction, 3))}"
-
-
-def bar(fraction: float) -> str:
-    """Twelve characters, filled from the left."""
-    filled = min(_BAR, int(fraction * _BAR))
-    return "█" * filled + "░" * (_BAR - filled)
-
-
 def _head(job: Job, t: Texts) -> str:
     return heading(t.label("imports.title"), t.label("contacts.title"), cut(job.file_name))
-
-
-def _duration(seconds: int, t: Texts) -> str:
-    return (
-        t.label("imports.seconds", count=seconds) if seconds < 90 else t.label("imports.minutes", count=seconds // 60)
-    )
 
 
 def _result_rows(job: Job, chat: Chat) -> Rows:

@@ -9,6 +9,7 @@ from bot.chat import Chat
 from bot.conversations import contacts_import as import_talk
 from bot.conversations import import_result as result_talk
 from bot.layout import PAGE, cut, footer, pager
+from bot.progress import bar_line
 from bot.screen import Action, Button, Rows, Screen, Style, on, unpack
 from domain.models import ImportState
 from domain.rules.contact_csv import COUNTRY_NOT_ENABLED, FileRejected
@@ -16,7 +17,8 @@ from domain.rules.existing import Existing
 from domain.rules.permission import Permission
 from domain.usecases import groups, import_progress, imports
 from domain.usecases.groups import GroupLine
-from domain.usecases.imports import Job, ReadingStopped
+from domain.usecases.import_progress import ReadingStopped
+from domain.usecases.imports import Job
 from locales import Texts
 
 _TOLD_EACH_S: Final = 1.0
@@ -107,7 +109,7 @@ def new_group_screen(job: Job, t: Texts, *, any_group: bool) -> Screen:
 def reading_screen(job: Job, t: Texts, *, fraction: float = 0.0) -> Screen:
     """While the file is read to its end. ``Refresh`` is for who finds it after a restart."""
     text = f"{import_talk.step_head(job, t, 3)}\n\n{t('imports.reading')}"
-    text += f"\n<code>{result_talk.bar(fraction)}</code> {t.percent(round(fraction, 2))}"
+    text += f"\n{bar_line(fraction, t)}"
     stop = Button(t.label("imports.stop_reading"), StopReading(job.id), Style.DANGER)
     again = Button(t.label("nav.refresh"), Review(job.id))
     return Screen(text, ((stop,), (again,), *footer(t)))

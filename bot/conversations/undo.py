@@ -1,4 +1,4 @@
-"""What was changed in the last day, and the one tap that undoes it; progress of what takes longer."""
+"""What was changed in the last day, and the one tap that undoes it; progress of what takes longer, and stopping it."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from bot.chat import Chat
 from bot.layout import PAGE, cut, footer, heading, pager
 from bot.live import live
-from bot.screen import Action, Button, Follow, Rows, Screen, Style, on, unpack
+from bot.progress import bar_line, rate_lines
+from bot.screen import Action, Button, Follow, Screen, Style, on, unpack
 from domain.models import ChangeKind, ChangeState, LiveViewKind
 from domain.rules.permission import Permission
-from domain.usecases import undo
+from domain.usecases import change_run, import_progress, undo
+from domain.usecases.import_progress import Stage
 from domain.usecases.undo import ChangedSince, ChangeView
 from locales import Texts
 
@@ -33,6 +35,12 @@ class Undo(Action, code="uz", permission=Permission.EDIT):
 
     change_id: int
     rest: bool = False
+
+
+class StopChange(Action, code="us", permission=Permission.EDIT, ahead=True):
+    """Let it go no further."""
+
+    change_id: int
 
 
 # --- screens
@@ -66,8 +74,10 @@ def change_screen(change: ChangeView, chat: Chat, *, note: str = "") -> Screen:
         lines += [note, ""]
     lines.append(t("undo.what", what=_what(change, t), count=change.count))
     lines.append(t("undo.who", name=cut(change.by), moment=t.moment(change.at, chat.account.zone)))
-    lines += ["", _standing(change, chat)]
+    lines += ["", *_standing(change, chat)]
     rows: list[tuple[Button, ...]] = []
+    if change.stoppable:
+        rows.append((Button(t.label("undo.stop"), StopChange(change.id), Style.DANGER),))
     if change.undoable:
         rows.append((Button(t.label("undo.do"), Undo(change.id), Style.PRIMARY),))
     rows.append(_doors(change, t))
@@ -116,17 +126,30 @@ def _line(change: ChangeView, t: Texts) -> str:
     return cut(f"{mark}{t.label(f'undo.kind.{change.kind}')} · {about}")
 
 
-def _standing(change: ChangeView, chat: Chat) -> str:
+def _standing(change: ChangeView, chat: Chat) -> list[str]:
     t = chat.t
     if change.state in _MOVING:
-        done, total = t.number(change.done), t.number(change.total)
-        return t(f"undo.state.{change.state}", done=done, total=total)
+        return _progress(change, t)
     if change.state is ChangeState.UNDONE:
-        kept = "\n" + t("undo.kept", count=change.kept) if change.kept else ""
-        return t("undo.state.undone") + kept
-    if change.undoable:
-        return t("undo.until", moment=t.moment(change.until, chat.account.zone))
-    return t("error.undo_too_late")
+        kept = [t("undo.kept", count=change.kept)] if change.kept else []
+        return [t("undo.state.undone"), *kept]
+    if not change.count:
+        return [t("undo.state.stopped_at_once" if change.stopped else "undo.state.nothing")]
+    lines = []
+    if change.stopped:
+        lines = [t("undo.state.stopped", done=t.number(change.count), total=t.number(change.total)), ""]
+    until = t("undo.until", moment=t.moment(change.until, chat.account.zone))
+    return [*lines, until if change.undoable else t("error.undo_too_late")]
+
+
+def _progress(change: ChangeView, t: Texts) -> list[str]:
+    """What it is doing, how far it is, how fast it goes, how long it will take."""
+    progress = import_progress.of(import_progress.of_change(change.id)) if change.stoppable else None
+    if (progress is not None and progress.stage is Stage.READING) or not change.total:
+        return [t("imports.reading"), bar_line(progress.fraction if progress else 0.0, t)]
+    done, total = (progress.done, progress.total) if progress else (change.done, change.total)
+    text = t(f"undo.state.{change.state}", done=t.number(done), total=t.number(total))
+    return [text, bar_line(done / total, t), *rate_lines(progress, left=total - done, t=t)]
 
 
 def _doors(change: ChangeView, t: Texts) -> tuple[Button, ...]:
@@ -166,17 +189,15 @@ async def undo_change(action: Undo, chat: Chat) -> Screen:
     return change_screen(change, chat)
 
 
+@on(StopChange)
+async def stop_change(action: StopChange, chat: Chat) -> Screen:
+    """Stop it and say how much is done; one that has ended is shown as it is."""
+    await change_run.stop(chat.account.id, action.change_id)
+    return await open_change(OpenChange(action.change_id), chat)
+
+
 @live(LiveViewKind.CHANGE)
 async def follow_change(change_id: int, chat: Chat) -> tuple[Screen, bool]:
     """The progress, until it has ended."""
     change = await undo.get(chat.account.id, change_id, now=chat.now)
     return change_screen(change, chat), change.state not in _MOVING
-
-
-def result_rows(change: ChangeView, t: Texts) -> Rows:
-    """What follows from a change of many: undoing it, and the list of changes."""
-    rows: list[tuple[Button, ...]] = []
-    if change.undoable:
-        rows.append((Button(t.label("undo.do"), Undo(change.id)),))
-    rows.append((Button(t.label("undo.open"), ListChanges()),))
-    return tuple(rows)

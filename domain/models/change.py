@@ -45,6 +45,7 @@ class Change(Model):
         count: Rows that it touched.
         scope: What a change of many applies to: JSON of the filter, the ids.
         before: A deleted group's row, with what pointed to it.
+        stopped: A person did not let it come to its end; what was done by then stands.
         cursor: Keys up to this one are carried out (RUNNING) or undone (UNDOING).
         kept: Rows that were not undone because somebody had changed them since.
     """
@@ -61,6 +62,7 @@ class Change(Model):
     made_ms = fields.BigIntField()
     scope: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     before: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
+    stopped = fields.BooleanField(default=False, db_default=False)
     cursor = fields.BigIntField(default=0)
     kept = fields.IntField(default=0)
     undone_by = fields.BigIntField(null=True)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -12,7 +12,8 @@ from domain.errors import DomainError
 from domain.models import Change, ChangeKind, ChangeState
 from domain.rules.contact_filter import Show, Wanted
 from domain.store import ContactRow, Slice
-from domain.usecases import contact_search, undo
+from domain.usecases import contact_search, import_progress, undo
+from domain.usecases.import_progress import Stage
 from domain.usecases.undo import ChangeView
 
 log = structlog.get_logger()
@@ -70,20 +71,30 @@ def blacklisted_of(wanted: Wanted) -> Wanted:
 
 
 async def carry_on(change_id: int) -> None:
-    """Bring a change that has begun to its end; safe to repeat and to do twice."""
-    while True:
-        change = await Change.get(id=change_id)
-        scope = (change.scope or {}).get("wanted")
-        if change.state is not ChangeState.RUNNING or scope is None:
-            return
-        wanted = Wanted.from_json(dict(scope))  # type: ignore[call-overload]
-        account_id: int = change.account_id  # type: ignore[attr-defined]
-        rows = await contact_search.next_slice(account_id, wanted, after=change.cursor, limit=undo.AT_ONCE)
-        if not rows:
-            break
-        await _apply(change, account_id, rows, rows[-1].contact_id)
-        if len(rows) == undo.AT_ONCE:
-            await asyncio.sleep(_PAUSE_S)
+    """
+    Bring a change that has begun to its end; safe to repeat and to do twice. ``change_run.stop`` stops it at the border
+    of a slice.
+    """
+    change = await Change.get(id=change_id)
+    scope: dict[str, Any] = dict(change.scope or {})
+    if change.state is not ChangeState.RUNNING or "wanted" not in scope:
+        return
+    account_id: int = change.account_id  # type: ignore[attr-defined]
+    wanted, total = Wanted.from_json(scope["wanted"]), scope["total"]
+    key, done = import_progress.of_change(change_id), change.count
+    import_progress.begin(key, Stage.WRITING, done=done, total=total)
+    try:
+        while rows := await contact_search.next_slice(account_id, wanted, after=change.cursor, limit=undo.AT_ONCE):
+            await _apply(change, account_id, rows, rows[-1].contact_id)
+            done += len(rows)
+            import_progress.tell(key, min(done, total), total)
+            if len(rows) == undo.AT_ONCE:
+                await asyncio.sleep(_PAUSE_S)
+            change = await Change.get(id=change_id)
+            if change.state is not ChangeState.RUNNING:
+                return
+    finally:
+        import_progress.end(key)
     await undo.finish(change_id)
     log.info("change_done", change=change_id, rows=change.count)
 

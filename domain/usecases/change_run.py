@@ -1,4 +1,4 @@
-"""What goes on by itself: changes and undoings of many rows, also after a kill; forgetting old ones."""
+"""What goes on by itself: changes and undoings of many rows, also after a kill; stopping them; forgetting old ones."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ import structlog
 
 from domain import store
 from domain.models import Change, ChangeKind, ChangeState
-from domain.usecases import blacklist_file, bulk, undo
+from domain.usecases import blacklist_file, bulk, import_progress, undo, uploads
 
 log = structlog.get_logger()
 
@@ -45,6 +45,22 @@ async def run_changes(stop: asyncio.Event) -> None:
                 log.info("changes_purged", changes=gone)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), _TICK_S)
+
+
+async def stop(account_id: int, change_id: int) -> bool:
+    """
+    Let a change of many go no further: at once while its file is read, else at the border of a slice. What is done by
+    then stands, and can be undone. Returns False where it had ended, or is another account's.
+    """
+    running = Change.filter(id=change_id, account_id=account_id, state=ChangeState.RUNNING, scope__isnull=False)
+    if not await running.update(state=ChangeState.DONE, stopped=True):
+        return False
+    import_progress.stop_reading(import_progress.of_change(change_id))
+    await undo.finish(change_id)
+    change = await Change.get(id=change_id)
+    await uploads.drop(blacklist_file.upload_of(change))
+    log.info("change_stopped", account=account_id, change=change_id, kind=change.kind, rows=change.count)
+    return True
 
 
 async def carry_all() -> None:

@@ -1,13 +1,29 @@
-"""How far the imports of this process are: for screens that follow them, and for stopping one at once."""
+"""
+How far this process is with what takes long: for screens that follow it, and for stopping its reading at once. An
+import goes by its job's id, a change by ``of_change``.
+"""
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+from domain.errors import DomainError
+
+Key = int | str
+_T = TypeVar("_T")
+
+
+class ReadingStopped(DomainError):
+    """The person wanted it. Values: none."""
+
+    key = "imports.stopped"
 
 
 class Stage(StrEnum):
-    """What an import is doing."""
+    """What it is doing."""
 
     READING = "reading"
     WRITING = "writing"
@@ -17,7 +33,7 @@ class Stage(StrEnum):
 class Progress:
     """
     Attributes:
-        done, total: Bytes or rows that are read, contacts that are written.
+        done, total: Bytes or rows that are read, contacts or numbers that are written.
         base: What was done before this process began.
         since: When it began; seconds of the monotonic clock.
     """
@@ -40,41 +56,60 @@ class Progress:
         return (self.done - self.base) / seconds if seconds >= 1.0 else 0.0
 
 
-_progress: dict[int, Progress] = {}
-_readings: dict[int, asyncio.Task[object]] = {}
+_progress: dict[Key, Progress] = {}
+_readings: dict[Key, asyncio.Task[object]] = {}
 
 
-def of(job_id: int) -> Progress | None:
+def of_change(change_id: int) -> Key:
+    """By what a change goes."""
+    return f"change:{change_id}"
+
+
+def of(key: Key) -> Progress | None:
     """None: this process does nothing for it now."""
-    return _progress.get(job_id)
+    return _progress.get(key)
 
 
-def begin(job_id: int, stage: Stage, *, done: int = 0, total: int = 0) -> None:
+def begin(key: Key, stage: Stage, *, done: int = 0, total: int = 0) -> None:
     """A stage begins."""
-    _progress[job_id] = Progress(stage, done, total, done, time.monotonic())
+    _progress[key] = Progress(stage, done, total, done, time.monotonic())
 
 
-def tell(job_id: int, done: int, total: int) -> None:
+def tell(key: Key, done: int, total: int) -> None:
     """So far it is."""
-    found = _progress.get(job_id)
+    found = _progress.get(key)
     if found is not None:
         found.done, found.total = done, total
 
 
-def end(job_id: int) -> None:
+def end(key: Key) -> None:
     """It does nothing any more."""
-    _progress.pop(job_id, None)
+    _progress.pop(key, None)
 
 
-def reading(job_id: int, task: "asyncio.Task[object] | None") -> None:
-    """The task that reads it; None: no more."""
-    if task is None:
-        _readings.pop(job_id, None)
-    else:
-        _readings[job_id] = task
+async def stoppable(key: Key, reading: Coroutine[object, object, _T]) -> _T:
+    """
+    Read, in a task that ``stop_reading`` ends at once.
+
+    Raises:
+        ReadingStopped: It did.
+    """
+    task = asyncio.create_task(reading)
+    _readings[key] = task
+    try:
+        await asyncio.wait([task])
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait([task])
+        raise
+    finally:
+        _readings.pop(key, None)
+    if task.cancelled():
+        raise ReadingStopped
+    return task.result()
 
 
-def stop_reading(job_id: int) -> bool:
+def stop_reading(key: Key) -> bool:
     """Let it read no further. False: it was not reading."""
-    task = _readings.get(job_id)
+    task = _readings.get(key)
     return task is not None and task.cancel()

@@ -22,7 +22,7 @@ from domain.store import Policy
 from domain.store.staging import Staged
 from domain.usecases import import_job, import_progress, import_reader, notices, undo, uploads
 from domain.usecases.import_job import Job
-from domain.usecases.import_progress import Stage
+from domain.usecases.import_progress import ReadingStopped, Stage
 from domain.usecases.import_reader import ReadFile
 from domain.usecases.numbering import numbering_of
 
@@ -67,6 +67,8 @@ async def run_job(job_id: int) -> bool:
                 return False
         finally:
             await asyncio.to_thread(file.close)
+    except ReadingStopped:
+        return False
     finally:
         import_progress.end(job_id)
     return await end(job_id, ImportState.DONE)
@@ -153,14 +155,8 @@ async def _read(job: Job) -> ReadFile:
         return kept
     content = await uploads.content_of(job.id) or b""
     import_progress.begin(job.id, Stage.READING)
-    task = asyncio.create_task(
-        import_reader.read(content, spec, lambda done, total: import_progress.tell(job.id, done, total))
-    )
-    import_progress.reading(job.id, task)
-    try:
-        return await task
-    finally:
-        import_progress.reading(job.id, None)
+    reading = import_reader.read(content, spec, lambda done, total: import_progress.tell(job.id, done, total))
+    return await import_progress.stoppable(job.id, reading)
 
 
 async def _write(job: Job, file: ReadFile, cursor: int) -> bool:
@@ -193,10 +189,6 @@ async def _attempt(job_id: int) -> None:
     try:
         if await run_job(job_id):
             return
-    except asyncio.CancelledError:
-        if await ImportJob.filter(id=job_id, state=ImportState.RUNNING).exists():
-            raise  # the program ends
-        return
     except DomainError as error:
         await end(job_id, ImportState.FAILED, reason=type(error).key)
         return

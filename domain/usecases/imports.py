@@ -43,12 +43,6 @@ _COUNTED: Final = 20_000  # numbers a query
 _UNCOUNTED: Final[dict[str, Any]] = {"counts": {}, "refused": None, "errors": None}  # columns of a void dry run
 
 
-class ReadingStopped(DomainError):
-    """A person did not want to wait for the end."""
-
-    key = "imports.stopped"
-
-
 class UploadGone(DomainError):
     """The bytes of an ended import are not kept for ever."""
 
@@ -202,25 +196,15 @@ async def review(account_id: int, job_id: int) -> Job:
         NotFound: The import is gone.
         WrongState: It is confirmed, or has ended.
         FileRejected: The file is too long, or broken further down.
-        ReadingStopped: By ``import_progress.stop_reading``.
+        ReadingStopped: The person did not want to wait for the end.
     """
     job = await get(account_id, job_id)
     if job.counts is not None or not job.has_number:
         return job
-    task = asyncio.create_task(_review(job))
-    import_progress.reading(job_id, task)
     try:
-        await asyncio.wait([task])
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.wait([task])
-        raise
+        await import_progress.stoppable(job_id, _review(job))
     finally:
-        import_progress.reading(job_id, None)
         import_progress.end(job_id)
-    if task.cancelled():
-        raise ReadingStopped
-    task.result()
     return await get(account_id, job_id)
 
 

@@ -94,6 +94,8 @@ class ChangeView:
         done, total: How far it is, while it is carried out or undone; contacts.
         kept: Rows left as they are because they were changed since.
         undoable: It can be undone now, as far as its age and state go.
+        stoppable: It is of many, and being carried out.
+        stopped: It was stopped before its end; ``done`` of ``total`` stand.
     """
 
     id: int
@@ -108,6 +110,8 @@ class ChangeView:
     at: datetime
     until: datetime
     undoable: bool
+    stoppable: bool
+    stopped: bool
     done: int
     total: int
 
@@ -356,6 +360,9 @@ async def _names(changes: Sequence[Change]) -> dict[int, str]:
 def _view(change: Change, names: dict[int, str], now: datetime) -> ChangeView:
     at = datetime.fromtimestamp(change.made_ms / 1000, UTC)
     fresh = not change.purged and change.made_ms > to_ms(now - UNDO_FOR)
+    running = change.state is ChangeState.RUNNING
+    planned = int(str((change.scope or {}).get("total", change.count)))
+    stopped = change.state is ChangeState.DONE and change.stopped and (change.count < planned or not change.count)
     return ChangeView(
         id=change.id,
         kind=change.kind,
@@ -368,15 +375,12 @@ def _view(change: Change, names: dict[int, str], now: datetime) -> ChangeView:
         by=names.get(change.made_by, ""),
         at=at,
         until=at + UNDO_FOR,
-        undoable=fresh and change.state is ChangeState.DONE,
+        undoable=fresh and change.state is ChangeState.DONE and change.count > 0,
+        stoppable=running and change.scope is not None,
+        stopped=stopped,
         done=change.count,
-        total=change.count if change.state is not ChangeState.RUNNING else _planned(change),
+        total=planned if running or stopped else change.count,
     )
-
-
-def _planned(change: Change) -> int:
-    total = (change.scope or {}).get("total", change.count)
-    return int(str(total))
 
 
 def to_ms(moment: datetime) -> int:

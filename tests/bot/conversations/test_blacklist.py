@@ -1,18 +1,21 @@
 """The blacklist in the chat: adding, looking up, taking off."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.conversations import blacklist as talk
+from bot.conversations import undo as undo_talk
 from bot.conversations.blacklist import AskBlocked, AskRemove, AskSearch, ListBlacklist, OpenEntry
+from bot.conversations.undo import StopChange
+from bot.progress import bar
 from bot.screen import Follow
 from domain import store
 from domain.errors import NotAllowed, NotFound
-from domain.models import Account, Change, LiveView, LiveViewKind
+from domain.models import Account, BlacklistEntry, Change, LiveView, LiveViewKind, UploadPiece
 from domain.rules.role import Role
 from domain.store import Slice
-from domain.usecases import blacklist, blacklist_file
+from domain.usecases import blacklist, blacklist_file, change_run, import_reader
 from domain.usecases.blacklist import Source
 from locales import Texts
 from tests.acceptance.programs import until
@@ -112,19 +115,106 @@ async def test_a_viewer_looks_up_and_takes_nothing_off(sqlite_account: Account, 
         await sender_of(other, texts).do(OpenEntry(entry.id))
 
 
+async def after_slices(monkeypatch: pytest.MonkeyPatch, count: int, then: Callable[[], Awaitable[object]]) -> None:
+    """Let something happen once so many slices of one number are on the list."""
+    monkeypatch.setattr(blacklist_file, "_SLICE", 1)
+    listed, done = store.current().list_numbers, 0
+
+    async def list_numbers(part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
+        nonlocal done
+        outcome = await listed(part, source=source, by=by, now_ms=now_ms)
+        done += 1
+        if done == count:
+            await then()
+        return outcome
+
+    monkeypatch.setattr(store.current(), "list_numbers", list_numbers)
+
+
 async def test_a_long_file_is_followed_by_the_screen_of_its_change(
     owner: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes on by itself after a restart, and so does the message."""
-    t = owner.chat.t
-    monkeypatch.setattr(talk, "_SAID_EVERY_S", 0.0)
-    monkeypatch.setattr(blacklist_file, "_SLICE", 1)
+    """From before its bytes are there; it goes on by itself after a restart, and so does the message."""
+    t, seen = owner.chat.t, []
+
+    async def look() -> None:
+        change = await Change.get()
+        seen.append(await undo_talk.follow_change(change.id, owner.chat))
+
+    await after_slices(monkeypatch, 3, look)
     await owner.do(AskBlocked())
     await owner.send(b"987763011\n987763012\n987763013\n", "baja.csv")
 
-    assert t("undo.state.running", done="2", total="3") in owner.said[-2].text
-    assert owner.said[-2].follow == Follow(LiveViewKind.CHANGE, (await Change.get()).id)
+    assert t("imports.reading") in owner.said[0].text
+    assert owner.said[0].follow == Follow(LiveViewKind.CHANGE, (await Change.get()).id)
+    ((screen, last),) = seen
+    assert t("undo.state.running", done="2", total="3") in screen.text
+    assert bar(2 / 3) in screen.text
+    assert not last
     assert t("blacklist.added", count=3) in owner.screen.text
+
+
+async def test_a_file_is_stopped_by_a_tap_and_said_how_far_it_came(
+    owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever of the two is drawn last, the tap or the end of the file; a second tap changes nothing."""
+    t, account_id = owner.chat.t, owner.chat.account.id
+
+    async def stop() -> None:
+        first = Sender(owner.chat)
+        first.screen = owner.said[-1]
+        await first.tap(t.label("undo.stop"))
+        assert t("undo.state.stopped", done="1", total="3") in first.screen.text
+        await first.do(StopChange((await Change.get()).id))
+        assert t("undo.state.stopped", done="1", total="3") in first.screen.text
+
+    await after_slices(monkeypatch, 1, stop)
+    await owner.do(AskBlocked())
+    await owner.send(b"987763011\n987763012\n987763013\n", "baja.csv")
+
+    assert t("undo.state.stopped", done="1", total="3") in owner.screen.text
+    assert not owner.has(t.label("undo.stop"))
+    assert [await blacklist.find(account_id, NUMBER + n) is not None for n in (1, 2, 3)] == [True, False, False]
+    await owner.tap(t.label("undo.do"))
+    assert t("undo.state.undone") in owner.screen.text
+    assert await blacklist.find(account_id, NUMBER + 1) is None
+
+
+async def test_a_file_that_is_stopped_before_it_is_read_changes_nothing(
+    owner: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The button is there as soon as the file comes."""
+    t = owner.chat.t
+
+    async def stopped(*_: object) -> None:
+        await change_run.stop(owner.chat.account.id, (await Change.get()).id)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(import_reader, "read", stopped)
+    await owner.do(AskBlocked())
+    await owner.send(b"987763011\n", "baja.csv")
+
+    assert t("undo.state.stopped_at_once") in owner.screen.text
+    assert not owner.has(t.label("undo.do"))
+    assert await BlacklistEntry.all().count() == 0
+    assert await UploadPiece.all().count() == 0
+
+
+async def test_a_stop_behind_the_end_shows_what_was_done(owner: Sender) -> None:
+    """An old button; and of another account's change nothing is told."""
+    t = owner.chat.t
+    await owner.do(AskBlocked())
+    await owner.send(b"987763011\n", "baja.csv")
+    change = await Change.get()
+    await owner.do(StopChange(change.id))
+
+    assert t("undo.what", what=f"{t.label('undo.kind.blacklist')} «baja.csv»", count=1) in owner.screen.text
+    assert owner.has(t.label("undo.do"))
+    assert not owner.has(t.label("undo.stop"))
+    assert await BlacklistEntry.all().count() == 1
+    other = await Account.create(name="Otra", region="PE", time_zone="America/Lima", sender_id="X")
+    with pytest.raises(NotFound):
+        await sender_of(other, t).do(StopChange(change.id))
 
 
 async def test_the_numbers_of_a_file_are_added_and_undone(owner: Sender) -> None:
@@ -160,7 +250,6 @@ async def test_over_the_wire_the_message_of_a_long_file_is_followed_until_it_end
     chat: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Were the bot killed in the middle, the message would go on with the change; ended, it is left alone."""
-    monkeypatch.setattr(talk, "_SAID_EVERY_S", 0.0)
     monkeypatch.setattr("bot.stage.PRIVATE_SPACING_S", 0.0)
     monkeypatch.setattr(blacklist_file, "_SLICE", 1)
     listed, go_on = store.current().list_numbers, asyncio.Event()

@@ -9,11 +9,11 @@ from bot.conversations.contact_actions import AskDeed, Do
 from bot.conversations.contact_filter import AskFilter, SetShow
 from bot.conversations.contact_list import ListContacts, ShowAll, ShowGroup, Tick
 from bot.conversations.groups import ListGroups
-from bot.conversations.undo import Undo
+from bot.conversations.undo import StopChange, Undo, follow_change
 from domain.errors import NotAllowed, NotFound
 from domain.models import Account, Contact, ImportJob, ImportState
 from domain.rules.role import Role
-from domain.usecases import blacklist, contacts, groups, undo
+from domain.usecases import blacklist, bulk, contacts, groups, undo
 from domain.usecases.blacklist import Source
 from locales import Texts
 from tests.bot.conversations.sending import Sender, sender_of
@@ -230,6 +230,48 @@ async def test_a_second_tap_shows_what_the_first_did(owner: Sender, sqlite_accou
     assert (await owner.do(yes)).text == first.text
     assert owner.has(t.label("undo.do"))
     assert (await undo.recent(account_id, now=owner.chat.now, limit=9))[1] == 2
+
+
+async def test_what_is_done_to_many_is_stopped_by_a_tap(
+    owner: Sender, sqlite_account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message that shows the progress says how many are done; they come back by a tap."""
+    t = owner.chat.t
+    await filled(sqlite_account, 5)
+    monkeypatch.setattr(undo, "AT_ONCE", 2)
+    await owner.do(ShowAll())
+    await owner.tap(t.label("list.act"))
+    await owner.tap(t.label("list.deed.delete"))
+    await owner.tap(t.label("list.yes.delete", count=5))
+    assert t("undo.state.running", done="0", total="5") in owner.screen.text
+    assert owner.screen.follow is not None
+    change_id = owner.screen.follow.subject_id
+    slept = 0
+
+    async def stop(_seconds: float) -> None:
+        nonlocal slept
+        slept += 1
+        screen, last = await follow_change(change_id, owner.chat)
+        assert t("undo.state.running", done="2", total="5") in screen.text
+        assert not last
+        await owner.tap(t.label("undo.stop"))
+
+    monkeypatch.setattr(bulk.asyncio, "sleep", stop)
+    await bulk.carry_on(change_id)
+    monkeypatch.undo()
+
+    assert slept == 1
+    assert t("undo.state.stopped", done="2", total="5") in owner.screen.text
+    assert not owner.has(t.label("undo.stop"))
+    assert (await follow_change(change_id, owner.chat))[1]
+    assert await Contact.all().count() == 3
+    await owner.do(StopChange(change_id))
+    assert t("undo.state.stopped", done="2", total="5") in owner.screen.text
+    await owner.tap(t.label("undo.do"))
+    assert t("undo.state.undone") in owner.screen.text
+    assert await Contact.all().count() == 5
+    await owner.do(StopChange(change_id))
+    assert t("undo.state.undone") in owner.screen.text
 
 
 async def test_what_was_changed_since_is_said_with_the_way_to_undo_the_rest(

@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 
 from bot.conversations.contacts_import import AskFile, SetColumn, ShowPreview, letter
-from bot.conversations.import_result import bar, follow_import, tell_result
+from bot.conversations.import_result import follow_import, tell_result
 from bot.conversations.import_review import AskGroup, Confirm, Review, StopReading
+from bot.progress import bar
 from bot.screen import Follow
 from domain import store
 from domain.errors import NotAllowed, NotFound
 from domain.models import Account, Contact, ImportJob, ImportState, LiveViewKind, Notice
 from domain.rules.role import Role
 from domain.usecases import contacts, groups, import_run, imports
-from domain.usecases.imports import ReadingStopped
+from domain.usecases.import_progress import ReadingStopped
 from locales import Texts
 from tests.bot.conftest import Cast
 from tests.bot.conversations.sending import Sender, check, sender_of

@@ -1,12 +1,14 @@
 """Contacts by a filter, page by page, on both engines; and doing something to all that match."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
 from domain.models import Account, ChangeKind, ChangeState, Contact, ContactGroup
 from domain.rules.contact_filter import Show, Wanted, digits_of, is_number, words_of
-from domain.usecases import blacklist, bulk, contact_search, contacts, groups, numbering, undo
+from domain.store import ContactRow, Slice, Store
+from domain.usecases import blacklist, bulk, change_run, contact_search, contacts, groups, numbering, undo
 from domain.usecases.blacklist import Source
 from domain.usecases.bulk import NothingToDo
 from tests.conftest import OWNER
@@ -189,6 +191,102 @@ async def test_what_is_done_to_all_that_match_is_undone_exactly(
     await undo.carry_on(change.id)
 
     assert await tables() == before
+
+
+STOPPED = [
+    pytest.param(ChangeKind.DELETE, Wanted(words=("jose",)), False, 2, 3, id="delete"),
+    pytest.param(ChangeKind.BLACKLIST, Wanted(), False, 2, 10, id="blacklist"),
+    pytest.param(ChangeKind.JOIN, Wanted(show=Show.NO_GROUP), True, 2, 4, id="join"),
+    pytest.param(ChangeKind.LEAVE, Wanted(), True, 2, 10, id="leave"),
+    pytest.param(ChangeKind.LEAVE, Wanted(ids=(1, 2, 3)), True, 2, 3, id="leave, of those ticked"),
+    pytest.param(ChangeKind.DNC, Wanted(), False, 1, 2, id="dnc"),
+]
+
+
+@pytest.mark.parametrize(("kind", "wanted", "of_group", "done", "total"), STOPPED)
+async def test_stopped_in_the_middle_what_is_done_stands_and_is_undone_exactly(
+    people: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: ChangeKind,
+    wanted: Wanted,
+    of_group: bool,
+    done: int,
+    total: int,
+) -> None:
+    """At the border of a slice, with the count of what was done; a second stop, or one behind it, changes nothing."""
+    if wanted.ids:
+        wanted = Wanted(ids=tuple(row.id for row in await Contact.filter(account=people).order_by("id").limit(3)))
+    monkeypatch.setattr(undo, "AT_ONCE", 1)
+    group = await ContactGroup.get(title="Clientes", account=people) if of_group else None
+    before, now = await tables(), datetime.now(UTC)
+    change = await bulk.start(people.id, kind, wanted, by=OWNER, now=now, group_id=group.id if group else None)
+    assert change.stoppable
+    slices, answers = 0, []
+
+    async def stop(_seconds: float) -> None:
+        nonlocal slices
+        slices += 1
+        if slices == done:
+            answers.extend([await change_run.stop(people.id, change.id) for _ in range(2)])
+
+    monkeypatch.setattr(bulk.asyncio, "sleep", stop)
+    await bulk.carry_on(change.id)
+    monkeypatch.undo()
+    await change_run.carry_all()
+    ended = await undo.get(people.id, change.id, now=now)
+
+    assert (slices, answers) == (done, [True, False])
+    assert (ended.state, ended.stopped, ended.undoable) == (ChangeState.DONE, True, True)
+    assert (ended.count, ended.done, ended.total) == (done, done, total)
+    assert await tables() != before
+    assert not await change_run.stop(people.id, change.id)
+    await undo.undo(people.id, change.id, by=OWNER, now=datetime.now(UTC))
+    assert await tables() == before
+
+
+async def test_stopped_before_its_first_slice_nothing_is_done(
+    people: Account, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the runner has looked at the change already; nobody else's account stops it."""
+    monkeypatch.setattr(undo, "AT_ONCE", 1)
+    before, now = await tables(), datetime.now(UTC)
+    change = await bulk.start(people.id, ChangeKind.DELETE, Wanted(), by=OWNER, now=now)
+    other = await Account.get(name="Otra")
+    assert not await change_run.stop(other.id, change.id)
+    deleted = store.delete_contacts
+
+    async def delete_contacts(part: Slice) -> int | None:
+        assert await change_run.stop(people.id, change.id)
+        return await deleted(part)
+
+    monkeypatch.setattr(store, "delete_contacts", delete_contacts)
+    await change_run.carry_all()
+    ended = await undo.get(people.id, change.id, now=now)
+
+    assert (ended.state, ended.stopped, ended.count, ended.undoable) == (ChangeState.DONE, True, 0, False)
+    assert await tables() == before
+
+
+async def test_a_stop_behind_the_last_slice_says_that_it_is_done(
+    people: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is left for it to stop."""
+    monkeypatch.setattr(undo, "AT_ONCE", 1)
+    now = datetime.now(UTC)
+    change = await bulk.start(people.id, ChangeKind.DELETE, Wanted(words=("jose",)), by=OWNER, now=now)
+    searched = contact_search.next_slice
+
+    async def next_slice(account_id: int, wanted: Wanted, *, after: int, limit: int) -> Sequence[ContactRow]:
+        rows = await searched(account_id, wanted, after=after, limit=limit)
+        if not rows:
+            await change_run.stop(account_id, change.id)
+        return rows
+
+    monkeypatch.setattr(contact_search, "next_slice", next_slice)
+    await bulk.carry_on(change.id)
+    ended = await undo.get(people.id, change.id, now=now)
+
+    assert (ended.state, ended.stopped, ended.count, ended.undoable) == (ChangeState.DONE, False, 3, True)
 
 
 async def test_with_nobody_left_there_is_nothing_to_do(people: Account) -> None:

@@ -1,0 +1,30 @@
+"""How far something is, in lines: the bar and the percent, the rate and the time left."""
+
+from typing import Final
+
+from domain.usecases.import_progress import Progress
+from locales import Texts
+
+_BAR: Final = 12  # characters
+
+
+def bar(fraction: float) -> str:
+    """Twelve characters, filled from the left."""
+    filled = min(_BAR, int(fraction * _BAR))
+    return "█" * filled + "░" * (_BAR - filled)
+
+
+def bar_line(fraction: float, t: Texts) -> str:
+    """The bar with its percent; HTML."""
+    return f"<code>{bar(fraction)}</code> {t.percent(round(fraction, 3))}"
+
+
+def rate_lines(progress: Progress | None, *, left: int, t: Texts) -> list[str]:
+    """How fast it goes and how long it will take; nothing while that cannot be told. ``left``: what is not done."""
+    if progress is None or not progress.rate:
+        return []
+    seconds = round(left / progress.rate)
+    time_left = t.label("imports.seconds", count=seconds)
+    if seconds >= 90:
+        time_left = t.label("imports.minutes", count=seconds // 60)
+    return [t("imports.running.rate", rate=t.number(round(progress.rate)), left=time_left)]
