@@ -14,6 +14,7 @@ from bot.screen import Action, Button, Screen, Style, handler_of, on
 from bot.wizard import GoTo, Step, frame, head, is_complete
 from domain.errors import WrongState
 from domain.models import StartKind
+from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.permission import Permission
 from domain.usecases import campaigns, drafts, echoes, launching, wording
@@ -93,7 +94,7 @@ async def ask_launch(action: AskLaunch, chat: Chat) -> Screen:
         return await _review(draft.id, chat, toast=chat.t.label("review.changed"))
     if not is_complete(draft):
         return await _review(draft.id, chat)
-    await wording.refuse(chat.account.id, draft.text)
+    await wording.refuse(chat.account.id, draft.text, decided(draft.campaign.blanks))
     undecided = await blanks.gate(draft, chat)
     if undecided is not None:
         return undecided

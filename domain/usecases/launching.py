@@ -208,8 +208,8 @@ async def check(campaign: Campaign, text: str) -> dict[str, str | None]:
     if missing is not None:
         raise Incomplete(missing=missing)
     template = compile_template(text)
-    await wording.refuse(account_id, text)
     blanks = {name: other for name, other in decided(campaign.blanks).items() if name in template.tokens}
+    await wording.refuse(account_id, text, blanks)
     open_ = await open_blanks(account_id, text, group_ids, blanks=blanks)
     if open_:
         raise Undecided(count=max(open_.values()))

@@ -14,6 +14,7 @@ from tortoise.transactions import in_transaction
 from domain import store
 from domain.errors import DomainError, NotFound, WrongState
 from domain.models import Campaign, ContactGroup
+from domain.rules.blanks import decided, undecided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.schedule import period
 from domain.rules.sender_id import parse_sender_id
@@ -120,7 +121,7 @@ async def set_daily_cap(account_id: int, campaign_id: int, text: str | None) -> 
 
 async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> None:
     """
-    Another text for what is still pending.
+    Another text for what is still pending. Who is blank in a token that nobody has decided about is held back.
 
     Raises:
         TextMissing, BadTemplate, WordsRefused: It cannot be used; nothing changed.
@@ -128,8 +129,10 @@ async def set_text(account_id: int, campaign_id: int, *, text: str | None) -> No
         WrongState: It is not stopped.
     """
     checked = checked_text(text)
-    await wording.refuse(account_id, checked.source)
-    await _edit(account_id, campaign_id, STOPPED, text=checked.source, text_title="", template_id=None)
+    blanks = decided((await campaigns.get(account_id, campaign_id)).blanks)
+    await wording.refuse(account_id, checked.source, blanks)
+    blanks |= dict.fromkeys(undecided(checked.bare, blanks))
+    await _edit(account_id, campaign_id, STOPPED, text=checked.source, text_title="", template_id=None, blanks=blanks)
 
 
 async def set_sender_id(account_id: int, campaign_id: int, *, sender_id: str) -> None:

@@ -219,7 +219,7 @@ async def send(
         WordsRefused: A restricted word is in it.
         NotFound: The contact is gone, or another account's.
     """
-    await wording.refuse(account_id, text)
+    await wording.refuse(account_id, text, blanks or {})
     account = await Account.get(id=account_id)
     contact = None
     if contact_id is not None:

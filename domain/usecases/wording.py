@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import structlog
@@ -15,6 +16,8 @@ from tortoise.transactions import in_transaction
 
 from domain.errors import DomainError, NotAllowed, NotFound
 from domain.models import Account, RestrictedWord, WordExemption
+from domain.rules.blanks import Blanks
+from domain.rules.template import compile_template
 from domain.rules.wording import BadWord, Found, Restriction, find_in_template, folded, parse_word
 
 log = structlog.get_logger()
@@ -191,19 +194,30 @@ async def accounts() -> Sequence[tuple[int, str]]:
 
 async def look(account_id: int, source: str) -> list[Found]:
     """The restricted words that a template writes by itself, but for those that the account may use."""
+    return find_in_template(source, await _restrictions(account_id))
+
+
+async def _restrictions(account_id: int) -> list[Restriction]:
     exempt_ids = await WordExemption.filter(account_id=account_id).values_list("word_id", flat=True)
     rows = await RestrictedWord.exclude(id__in=list(exempt_ids)) if exempt_ids else await RestrictedWord.all()
-    return find_in_template(source, [Restriction(row.word, row.stem, row.refuse) for row in rows])
+    return [Restriction(row.word, row.stem, row.refuse) for row in rows]
 
 
-async def refuse(account_id: int, source: str) -> None:
+async def refuse(account_id: int, source: str, blanks: Blanks = MappingProxyType({})) -> None:
     """
     Nothing, where the text may be sent.
 
+    Args:
+        blanks: What stands where a contact is blank: a person wrote that too.
+
     Raises:
         WordsRefused: It has a word that is refused.
+        BadTemplate: With ``blanks``: it is none.
     """
-    words = dict.fromkeys(one.restriction.word for one in await look(account_id, source) if one.restriction.refuse)
+    tokens = compile_template(source).tokens if blanks else ()
+    texts = [source, *(other for name, other in blanks.items() if other and name in tokens)]
+    refused = [one for one in await _restrictions(account_id) if one.refuse]
+    words = dict.fromkeys(one.restriction.word for text in texts for one in find_in_template(text, refused))
     if words:
         raise WordsRefused(words=", ".join(words))
 

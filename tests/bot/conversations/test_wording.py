@@ -15,7 +15,7 @@ from domain.errors import NotAllowed
 from domain.models import Account, Campaign, RestrictedWord, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.wording import BadWord
-from domain.usecases import drafts, wording
+from domain.usecases import drafts, running_edit, wording
 from domain.usecases.wording import BadLine, WordsRefused
 from locales import Texts
 from tests.audience import group_of
@@ -105,6 +105,24 @@ async def test_a_writer_is_warned_and_a_launch_is_refused(owner: Talk, sqlite_ac
         await owner.do(Launch(campaign.id, campaign.revision, ""))
 
     assert (await Campaign.get(id=campaign.id)).state.value == "draft"
+
+
+async def test_what_stands_for_a_blank_is_refused_as_the_text_is(owner: Talk, sqlite_account: Account) -> None:
+    """A person wrote it too; one that is kept for a token that the text has no more goes nowhere."""
+    account = sqlite_account
+    await wording.add(account.id, "BCP", by=1001)
+    campaign = await _draft(account, "Su {{ nombre }} avisa")
+    await Campaign.filter(id=campaign.id).update(blanks={"first_name": "B.C.P."})
+    with pytest.raises(WordsRefused):
+        await owner.do(AskLaunch(campaign.id, campaign.revision))
+    with pytest.raises(WordsRefused):
+        await owner.do(Launch(campaign.id, campaign.revision, ""))
+    with pytest.raises(WordsRefused):
+        await running_edit.set_text(account.id, campaign.id, text="Otra vez, {{ nombre }}")
+    await Campaign.filter(id=campaign.id).update(text="Su banco avisa")
+    await owner.do(AskLaunch(campaign.id, campaign.revision))
+
+    assert owner.has(owner.chat.t.label("review.launch_yes", count=2))
 
 
 async def test_a_campaigns_own_text_is_warned_of_at_once(owner: Talk, sqlite_account: Account) -> None:

@@ -86,6 +86,17 @@ async def test_groups_text_and_sender_only_while_it_is_stopped(account: Account,
     assert (fresh.name, fresh.tps, fresh.text) == ("y", 2.5, "Hola")
 
 
+async def test_a_token_that_comes_with_another_text_holds_back_who_is_blank_there(
+    account: Account, campaign: Campaign
+) -> None:
+    """As a launch does where nobody has said: no hole reaches a phone. What was decided stands."""
+    await Campaign.filter(id=campaign.id).update(blanks={"first_name": "cliente"})
+    text = "{{ nombre }} {{ apellido }} {{ email|default('x') }}"
+    await running_edit.set_text(account.id, campaign.id, text=text)
+
+    assert (await Campaign.get(id=campaign.id)).blanks == {"first_name": "cliente", "last_name": None}
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "x", "", "99999999", "nan"])
 async def test_a_pace_is_a_number_above_nought(account: Account, campaign: Campaign, text: str) -> None:
     """Nothing has changed."""
