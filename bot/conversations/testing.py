@@ -51,12 +51,15 @@ class FoundReader(Action, code="vtb", permission=Permission.SEND, takes=Takes.TE
 
 
 class SendTest(Action, code="vtc", permission=Permission.SEND):
-    """Send it. ``phone_id``: of the team; 0: one's own; -1: all of the team."""
+    """
+    Send it. ``phone_id``: of the team; 0: one's own; -1: all of the team. ``after``: the person's newest test by then.
+    """
 
     subject: Subject
     subject_id: int
     contact_id: int
     phone_id: int
+    after: int | None = None
 
 
 class ListTests(Action, code="vtk"):
@@ -90,9 +93,16 @@ class Tested:
 
 
 def test_screen(
-    tested: Tested, action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], chat: Chat
+    tested: Tested,
+    action: OpenTest,
+    reader: Reader | None,
+    own: int | None,
+    team: Sequence[Phone],
+    chat: Chat,
+    *,
+    newest: int,
 ) -> Screen:
-    """The text as the contact gets it, and every phone as a button."""
+    """The text as the contact gets it, and every phone as a button. ``newest``: the person's last test."""
     t, subject, subject_id = chat.t, action.subject, action.subject_id
     lines = [heading(t.label("testing.title"), cut(tested.title)), ""]
     ready = True
@@ -117,7 +127,7 @@ def test_screen(
         )
     rows.append((Button(t.label("testing.find"), FindReader(subject, subject_id)),))
     if ready:
-        rows += _phones(action, reader, own, team, t)
+        rows += _phones(action, reader, own, team, t, newest=newest)
     if own is None:
         rows.append(
             (Button(t.label("testing.verify"), AskOwnPhone(subject, subject_id), None if team else Style.PRIMARY),)
@@ -183,11 +193,13 @@ def _as(action: OpenTest, contact_id: int) -> OpenTest:
     return OpenTest(action.subject, action.subject_id, contact_id)
 
 
-def _phones(action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], t: Texts) -> Rows:
+def _phones(
+    action: OpenTest, reader: Reader | None, own: int | None, team: Sequence[Phone], t: Texts, *, newest: int
+) -> Rows:
     contact_id = reader.contact_id if reader else 0
 
     def to(phone_id: int) -> SendTest:
-        return SendTest(action.subject, action.subject_id, contact_id, phone_id)
+        return SendTest(action.subject, action.subject_id, contact_id, phone_id, newest)
 
     buttons = [Button(cut(t.label("testing.to_me", number=display(own))), to(_OWN), Style.PRIMARY)] if own else []
     buttons += [Button(cut(f"📱 {phone.name}"), to(phone.id)) for phone in team]
@@ -205,7 +217,8 @@ async def open_test(action: OpenTest, chat: Chat) -> Screen:
     tested = await _tested(action.subject, action.subject_id, chat)
     reader = await templates.reader(chat.account.id, action.contact_id)
     own = await testing.own_phone(chat.person_id)
-    return test_screen(tested, action, reader, own, await testing.team(chat.account.id), chat)
+    newest = await testing.newest(chat.account.id, by=chat.person_id)
+    return test_screen(tested, action, reader, own, await testing.team(chat.account.id), chat, newest=newest)
 
 
 @on(FindReader)
@@ -245,6 +258,7 @@ async def send_test(action: SendTest, chat: Chat) -> Screen:
         chat_id=chat.chat_id,
         now=chat.now,
         blanks=tested.blanks,
+        after=action.after,
     )
     found = await testing.get(chat.account.id, campaign.id)
     back = ListTests(0, action.subject, action.subject_id)

@@ -203,11 +203,14 @@ async def send(
     chat_id: int,
     now: datetime,
     blanks: Blanks | None = None,
+    after: int | None = None,
 ) -> Campaign:
     """
     Send a test, at once.
 
     Args:
+        after: The person's newest test when they were asked: where the same has gone to the same phones since, that one
+            is returned, and nothing is sent twice.
         text: The template.
         title: What it is called in the books.
         contact_id: As whom it is rendered; None: all tokens are blank.
@@ -233,6 +236,8 @@ async def send(
     numbers = sorted({number for number in phones if number in allowed})
     if not numbers:
         raise NobodyToTest
+    if after is not None and (sent := await _sent_since(account_id, after, by, text, contact_id or 0, numbers)):
+        return sent
     blocked = {row.msisdn for row in await BlacklistEntry.filter(account_id=account_id, msisdn__in=numbers)}
     now_ms = int(now.timestamp() * 1000)
     async with in_transaction():
@@ -268,6 +273,22 @@ async def send(
         await Chunk.create(campaign_id=campaign.id, lo=min(ids), hi=max(ids), state=ChunkState.READY)
     log.info("test_sent", campaign=campaign.id, account=account_id, by=by, phones=len(numbers))
     return campaign
+
+
+async def newest(account_id: int, *, by: int) -> int:
+    """The person's newest test; 0: there is none."""
+    found = await Campaign.filter(account_id=account_id, test=True, created_by=by).order_by("-id").first()
+    return found.id if found else 0
+
+
+async def _sent_since(
+    account_id: int, after: int, by: int, text: str, contact_id: int, numbers: Sequence[int]
+) -> Campaign | None:
+    for one in await Campaign.filter(account_id=account_id, test=True, created_by=by, text=text, id__gt=after):
+        went = await Message.filter(campaign_id=one.id).order_by("msisdn").values_list("msisdn", "contact_id")
+        if list(went) == [(number, contact_id) for number in numbers]:
+            return one
+    return None
 
 
 async def page(account_id: int, *, offset: int, limit: int) -> Page:

@@ -132,6 +132,25 @@ async def test_a_test_arrives_as_the_chosen_contact_would_get_it(owner: Talk, sq
     assert await campaigns.count_by_state(account.id) == {}
 
 
+async def test_a_second_tap_sends_no_second_test(owner: Talk, template: Template) -> None:
+    """Each message costs, and a repeated update is a tap too; whoever opens the screen again means it."""
+    await Person.filter(id=1001).update(phone=OWN)
+    await testing.add_phone(owner.chat.account.id, name="Ana", number="987763010", by=1001)
+    await owner.do(OpenTest(Subject.TEMPLATE, template.id))
+    to_me, to_ana = owner.button("📱").action, owner.button("Ana").action
+    assert to_me is not None
+    assert to_ana is not None
+    first = await owner.do(to_me)
+    assert (await owner.do(to_me)).rows == first.rows
+    assert await Message.all().count() == 1
+    await owner.do(to_ana)
+    assert await Message.filter(msisdn=51987763010).count() == 1
+    await owner.do(OpenTest(Subject.TEMPLATE, template.id))
+    await owner.tap("📱")
+
+    assert await Message.filter(msisdn=OWN).count() == 2
+
+
 async def test_the_blacklist_holds_for_tests_too(owner: Talk, sqlite_account: Account) -> None:
     """It is in the books as blocked, and never submitted."""
     await Person.filter(id=1001).update(phone=OWN)
