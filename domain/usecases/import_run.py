@@ -17,7 +17,7 @@ from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError
-from domain.models import ImportJob, ImportState, NoticeKind
+from domain.models import Change, ImportJob, ImportState, NoticeKind
 from domain.store import Policy
 from domain.store.staging import Staged
 from domain.usecases import import_job, import_progress, import_reader, notices, undo, uploads
@@ -32,6 +32,7 @@ _TICK_S: Final = 0.5
 _TRIES: Final = 3  # of a job that fails for no reason of its own
 _PREVIEW_KEPT: Final = timedelta(days=1)
 _SWEEP_S: Final = 3_600.0
+_ANY_KEY: Final = 2**63 - 1
 
 
 async def run_jobs(stop: asyncio.Event) -> None:
@@ -94,6 +95,7 @@ async def end(job_id: int, state: ImportState, *, reason: str = "") -> bool:
             subject_id=job_id,
             detail={"reason": reason} if reason else None,
         )
+    await _count_noted(job_id)
     await uploads.drop(*closed)
     log.info("import_ended", job=job_id, state=state, reason=reason)
     return True
@@ -110,6 +112,7 @@ async def cancel(account_id: int, job_id: int) -> bool:
         return False
     import_progress.stop_reading(job_id)
     import_reader.forget(job_id)
+    await _count_noted(job_id)
     await uploads.drop(*closed)
     return True
 
@@ -135,6 +138,17 @@ async def _finish_change(job_id: int) -> None:
     job = await ImportJob.get(id=job_id).only("id", "change_id", "counts")
     if job.change_id is not None:
         await undo.finish(job.change_id, count=job.counts.get("created", 0) + job.counts.get("updated", 0))
+
+
+async def _count_noted(job_id: int) -> None:
+    """
+    Its change counts what it touched: of contacts that were there, and already so, there is nothing to undo. Behind the
+    end of the import, for a million are not counted within a transaction.
+    """
+    job = await ImportJob.get(id=job_id).only("id", "change_id")
+    if job.change_id is not None:
+        noted = await store.current().journal_rows(job.change_id, upto=_ANY_KEY)
+        await Change.filter(id=job.change_id).update(count=noted)
 
 
 async def sweep_previews(now: datetime) -> int:

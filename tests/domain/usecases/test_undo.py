@@ -530,6 +530,26 @@ async def test_a_whole_import_is_undone(account: Account, group: ContactGroup, s
     assert (await groups.get(account.id, group.id)).last_import is None
 
 
+async def test_an_import_counts_what_it_changed(account: Account, group: ContactGroup, store: Store) -> None:
+    """Not the contacts that were there as the file has them: of those, no rest can be undone."""
+    from domain.usecases import imports
+
+    known = "".join(f"{NUMBER + n};Ana;Quispe\n" for n in range(5))
+    content = f"numero;nombre;apellido\n{known}{NUMBER + 40};Nueva;\n".encode()
+    job = await imports.receive(account.id, "a.csv", content, person_id=OWNER, chat_id=1, group_id=group.id)
+    await imports.review(account.id, job)
+    await imports.confirm(account.id, job)
+    await imports.run_job(job)
+    change = (await imports.get(account.id, job)).change_id
+    assert change is not None
+    new = await Contact.get(msisdn=NUMBER + 40)
+    await contacts.change(account.id, new.id, field="email", text="a@b.pe", by=OWNER)
+    with pytest.raises(ChangedSince) as refused:
+        await undo.undo(account.id, change, by=OWNER, now=datetime.now(UTC))
+
+    assert (refused.value.values, refused.value.rest) == ({"count": 1, "total": 1}, 0)
+
+
 async def test_group_toggles_of_one_contact_are_undone_too(account: Account, group: ContactGroup, store: Store) -> None:
     """One group or all of them: one change each, under the contact's number; nothing done is no change."""
     one = await contact_id(0)
