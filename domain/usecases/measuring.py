@@ -200,11 +200,12 @@ async def _recipients(account_id: int, group_ids: Sequence[int], *, exact: bool)
             yield rows
             after = rows[-1].contact_id
         return
+    oldest = await Contact.filter(account_id=account_id).order_by("id").first()
     newest = await Contact.filter(account_id=account_id).order_by("-id").first()
-    top = newest.id if newest else 0
+    first, last = (oldest.id - 1, newest.id) if oldest and newest else (0, 0)  # the ids below are other accounts'
     each = max(1, min(_DRAWN, EXACT_LIMIT) // _SLICES)
     for number in range(_SLICES):
-        after = top * number // _SLICES
+        after = first + (last - first) * number // _SLICES
         yield await store.current().audience(account_id, group_ids, after=after, limit=each)
 
 

@@ -12,6 +12,7 @@ from domain.usecases.measuring import audience_size, measure
 from locales import Texts
 from tests.audience import FIRST, group_of
 from tests.bot.conversations.talk import Talk, talk_of
+from tests.conftest import create_account
 
 
 @pytest.fixture
@@ -83,6 +84,21 @@ async def test_a_large_group_is_sampled_and_it_is_said(
     assert "≈" in owner.screen.text
     assert not found.exact
     assert found.by_segments == {1: 300}
+
+
+async def test_a_sample_is_drawn_from_all_of_an_account_that_came_late(
+    sqlite_account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its contacts have the highest ids: the first of them stand for no more than they are."""
+    await group_of(sqlite_account, "otra", 1_000)
+    late = await create_account("Otra")
+    group = await group_of(late, "clientes", 200)
+    await Contact.filter(account=late, msisdn__gte=FIRST + 100).update(first_name="x" * 200)
+    monkeypatch.setattr(measuring, "EXACT_LIMIT", 100)
+    found = await measure(late.id, "Hola {{ nombre }}", [group.id], recipients=200)
+
+    assert not found.exact
+    assert abs(found.by_segments[2] - 100) <= 10
 
 
 async def test_each_character_is_shown_in_place_and_replaced_alone(owner: Talk, sqlite_account: Account) -> None:
