@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from domain.rules.formula import protect
 from domain.rules.message_state import MessageState
 from domain.usecases.results import Detail
 from locales import Texts
 
 ZIP_ABOVE: Final = 5 << 20  #: bytes; Telegram takes 50 MB, and people prefer less
 _BOM: Final = "\ufeff".encode()
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets take for a formula
 
 
 async def detail_csv(pages: AsyncIterator[Sequence[Detail]], t: Texts, *, zone: ZoneInfo) -> bytes:
@@ -59,24 +59,19 @@ _COLUMNS: Final = ("number", "name", "state", "segments", "error", "submitted", 
 def _row(one: Detail, words: dict[MessageState, str], t: Texts, zone: ZoneInfo) -> list[str]:
     return [
         str(one.msisdn),
-        _safe(one.name),
+        protect(one.name),
         words[one.state],
         str(one.segments),
-        _safe(error_words(one.error, t)),
+        protect(error_words(one.error, t)),
         _moment(one.submitted_at, zone),
         _moment(one.answered_at, zone),
         _moment(one.done_at, zone),
-        _safe(word_words(one.word, t)),
+        protect(word_words(one.word, t)),
     ]
 
 
 def _moment(when: datetime | None, zone: ZoneInfo) -> str:
     return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
-
-
-def _safe(text: str) -> str:
-    """A cell that begins like a formula gets an apostrophe in front: it came from a file or an operator."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:

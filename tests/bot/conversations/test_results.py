@@ -131,7 +131,7 @@ async def ended(sqlite_account: Account) -> Campaign:
     )
     for number, state in enumerate(S):
         contact = await Contact.create(
-            account=sqlite_account, msisdn=51987650000 + number, first_name="=1+1", created_ms=1, updated_ms=1
+            account=sqlite_account, msisdn=51987650000 + number, first_name="＝1+1", created_ms=1, updated_ms=1
         )
         sent = state not in {S.PENDING, S.BLOCKED, S.SCHEDULE_EXPIRED, S.INVALID_NUMBER}
         await Message.create(
@@ -181,7 +181,7 @@ async def test_the_file_opens_in_a_spreadsheet_and_computes_nothing(
     assert len(lines) == 1 + len(S) + 1
     failed = next(line for line in lines if "ESME_RSUBMITFAIL" in line)
     why = f"{texts.label('smpp.esme_rsubmitfail')} (ESME_RSUBMITFAIL)"
-    assert failed.split(";")[1:6] == ["'=1+1", texts.label("message.failed"), "2", why, "2026-11-24 12:00:00"]
+    assert failed.split(";")[1:6] == ["'＝1+1", texts.label("message.failed"), "2", why, "2026-11-24 12:00:00"]
 
 
 def test_a_large_file_goes_as_an_archive() -> None:
@@ -199,7 +199,7 @@ async def test_the_media_report_shows_the_text_its_tokens_and_a_histogram(
     assert "<pre>Hola {{ nombre }}</pre>" in screen.text
     assert "<code>{{ nombre }}</code>" in screen.text
     assert "2 ▇▇▇▇▇▇▇▇▇▇▇▇" in screen.text
-    assert "Hola =1+1" in screen.text
+    assert "Hola ＝1+1" in screen.text
 
 
 async def test_messages_are_filtered_by_state_at_a_tap(ended: Campaign, sqlite_account: Account, texts: Texts) -> None:
