@@ -12,7 +12,7 @@ from bot.progress import bar
 from bot.screen import Follow
 from domain import store
 from domain.errors import NotAllowed, NotFound
-from domain.models import Account, BlacklistEntry, Change, LiveView, LiveViewKind, UploadPiece
+from domain.models import Account, BlacklistEntry, Change, ChangeState, LiveView, LiveViewKind, UploadPiece
 from domain.rules.role import Role
 from domain.store import Slice
 from domain.usecases import blacklist, blacklist_file, change_run, import_reader
@@ -275,4 +275,36 @@ async def test_over_the_wire_the_message_of_a_long_file_is_followed_until_it_end
     await chat.owner.sees("3 números añadidos")
 
     assert followed == [(LiveViewKind.CHANGE, (await Change.get()).id)]
+    assert await LiveView.all().count() == 0
+
+
+async def test_over_the_wire_a_stop_goes_ahead_of_the_file_that_is_being_listed(
+    chat: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler of the file is still at work; a second tap, and its end, leave the same words."""
+    monkeypatch.setattr(blacklist_file, "_SLICE", 1)
+    listed, at_work, go_on = store.current().list_numbers, asyncio.Event(), asyncio.Event()
+
+    async def list_numbers(part: Slice, *, source: str, by: int | None, now_ms: int) -> int | None:
+        if part.after > NUMBER + 1:
+            at_work.set()
+            await go_on.wait()
+        return await listed(part, source=source, by=by, now_ms=now_ms)
+
+    monkeypatch.setattr(store.current(), "list_numbers", list_numbers)
+    await chat.owner.say("/contacts")
+    await chat.owner.tap("Lista negra")
+    await chat.owner.tap("Añadir números")
+    await chat.owner.upload("baja.csv", b"987763011\n987763012\n987763013\n")
+    await asyncio.wait_for(at_work.wait(), 10)
+    await chat.owner.tap("⏹ Detener")
+    await chat.owner.sees("Detenido", "de 3")
+    assert not go_on.is_set()
+    go_on.set()
+    await chat.owner.say("/contacts")
+    await chat.owner.sees("Grupos de contacto")
+
+    change = await Change.get()
+    assert (change.state, change.stopped, change.count) == (ChangeState.DONE, True, await BlacklistEntry.all().count())
+    assert change.count == 2
     assert await LiveView.all().count() == 0
