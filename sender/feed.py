@@ -44,9 +44,10 @@ TEXT_REFUSED: Final = "campaigns.text_refused"  #: text key: why a campaign stop
 
 @dataclass(slots=True)
 class Held:
-    """A claim in memory. It is given back when nothing of it is ready or in flight any more."""
+    """A claim in memory, and who took it. It is given back when nothing of it is ready or in flight any more."""
 
     claim: Claim
+    sender: str
     ready: int = 0
     in_flight: int = 0
 
@@ -328,7 +329,7 @@ class Feed:
         claim = await store.current().claim(sender, key, now_ms=now_ms(), limit=limit, without=without)
         if claim is None:
             return False
-        held, found = Held(claim), True
+        held, found = Held(claim, sender), True
         try:
             rows = await store.current().pending(claim)
             ours = left.ours(claim, rows, now=now)

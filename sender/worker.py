@@ -358,15 +358,19 @@ class Worker:
         self._owing.set()
 
     async def _give_back(self) -> None:
-        """Claims of which nothing is left. One that cannot be given back now is tried again."""
+        """
+        Claims of which nothing is left, each in the name that took it: under a new one the same chunk may be in work
+        again. One that cannot be given back now is tried again.
+        """
         while True:
             await self._owing.wait()
             self._owing.clear()
             while self._owed:
+                held = self._owed[0]
                 try:
-                    await store.current().finish_claim(self._sender.name, self._owed[0].claim)
+                    await store.current().finish_claim(held.sender, held.claim)
                 except Exception:
-                    log.exception("claim_not_given_back", campaign=self._owed[0].claim.campaign_id)
+                    log.exception("claim_not_given_back", campaign=held.claim.campaign_id)
                     await asyncio.sleep(_LOOK_S)
                 else:
                     self._owed.pop(0)

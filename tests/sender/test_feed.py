@@ -29,7 +29,7 @@ def feed() -> Feed:
 def _fill(feed: Feed, *campaigns: Running, messages: int = 1_000) -> None:
     feed.show(campaigns)
     for campaign in campaigns:
-        held = Held(Claim(campaign.campaign_id, 1, ()), ready=messages)
+        held = Held(Claim(campaign.campaign_id, 1, ()), "s1", ready=messages)
         feed._queues["default"][campaign.campaign_id] = deque(Ready(held, _OUTGOING, n, 1, 0) for n in range(messages))
         feed._count += messages
 

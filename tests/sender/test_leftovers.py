@@ -1,16 +1,18 @@
 """What goes over a route of which others hold all binds is left to them, and nobody looks at it again and again."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
-from domain.models import Account, Chunk, Contact, Message, Retry
+from domain.models import Account, Chunk, ChunkState, Contact, Message, Retry
 from domain.rules.reach import reach_of
 from domain.rules.route import parse_route
 from domain.store import Store
 from sender.clock import now_ms
 from sender.feed import Feed, Held, Running
 from sender.routing import Routing
+from sender.worker import Worker
 from tests.dispatching import running_campaign
 
 ECUADOR = 593991234567
@@ -105,3 +107,27 @@ async def test_a_full_route_does_not_fill_the_memory_for_one_that_is_closed(stor
     await _claims(feed, running, store, spent)
 
     assert not feed._hungry(running.campaign_id, share=1)
+
+
+async def test_a_claim_goes_back_in_the_name_that_took_it(store: Store, account: Account) -> None:
+    """After a lost lease the same chunk may be in work again under the new name, and stays so."""
+    campaign = await running_campaign(account)
+    assert await store.expand(campaign.id, after=0, limit=10) is not None
+    await store.register_sender("new", host="h", pid=1, now_ms=now_ms(), lease_ms=now_ms() + 15_000)
+    claim = await store.claim("new", campaign.id, now_ms=now_ms(), limit=10)
+    assert claim is not None
+    worker = Worker([parse_route("default", "smpp://a:b@127.0.0.1:1")])
+    worker._sender.name = "new"
+    giving = asyncio.create_task(worker._give_back())
+    try:
+        kept = []
+        for name in ("old", "new"):
+            worker._spent(Held(claim, name))
+            async with asyncio.timeout(10):
+                while worker._owed:
+                    await asyncio.sleep(0.01)
+            kept.append((await Chunk.get(id=claim.chunk_id)).state)
+    finally:
+        giving.cancel()
+
+    assert kept == [ChunkState.LEASED, ChunkState.READY]
