@@ -122,7 +122,7 @@ class Outbox:
             await self._failed(row, error)
             return
         await notices.delivered(row.id, shown.message_id)
-        await follow(screen, row.chat_id, shown.message_id, person_id=row.person_id)
+        await follow(self._bot, screen, row.chat_id, shown.message_id, person_id=row.person_id)
         log.info("notice_sent", notice=row.id, kind=row.kind, subject=row.subject_id)
 
     async def _failed(self, row: Notice, error: TelegramError) -> None:

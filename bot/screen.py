@@ -172,10 +172,16 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Follow:
-    """The message that shows this screen is kept up to date: kind and id of what it shows (``LiveViewKind``)."""
+    """
+    The message that shows this screen is kept up to date: kind and id of what it shows (``LiveViewKind``).
+
+    Attributes:
+        instead: HTML that an older message of the same subject in the chat says from then on; empty: it stays as it is.
+    """
 
     kind: str
     subject_id: int
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Stage:
                 await self.strip(old)
         if live != shown.message_id:
             await conversations.set_live_message(self._chat_id, self._person_id, shown.message_id)
-        await follow(screen, self._chat_id, shown.message_id, person_id=self._person_id)
+        await follow(self._bot, screen, self._chat_id, shown.message_id, person_id=self._person_id)
 
     async def say(self, screen: Screen) -> None:
         """
@@ -124,7 +124,7 @@ class Stage:
         self._said_at = time.monotonic()
         with contextlib.suppress(TelegramError):
             shown = await self._put(screen, Urgency.INTERACTIVE if first else Urgency.PROGRESS)
-            await follow(screen, self._chat_id, shown.message_id, person_id=self._person_id)
+            await follow(self._bot, screen, self._chat_id, shown.message_id, person_id=self._person_id)
 
     async def tell(self, text: str, *, rows: Rows = ()) -> None:
         """A message beside the screens: the open question and its keyboard stay."""
@@ -225,17 +225,24 @@ async def post(
     return Shown(message.message_id, screen.photo is not None)
 
 
-async def follow(screen: Screen, chat_id: int, message_id: int, *, person_id: int) -> None:
-    """Keep the message up to date from now on, where its screen asks for that."""
-    if screen.follow is not None:
-        await conversations.follow(
-            chat_id,
-            message_id,
-            person_id=person_id,
-            kind=screen.follow.kind,
-            subject_id=screen.follow.subject_id,
-            digest=digest_of(screen),
-        )
+async def follow(bot: Bot, screen: Screen, chat_id: int, message_id: int, *, person_id: int) -> None:
+    """
+    Keep the message up to date from now on, where its screen asks for that. An older one that showed the same says
+    where it goes on: it would show what was true until now for ever.
+    """
+    if screen.follow is None:
+        return
+    replaced = await conversations.follow(
+        chat_id,
+        message_id,
+        person_id=person_id,
+        kind=screen.follow.kind,
+        subject_id=screen.follow.subject_id,
+        digest=digest_of(screen),
+    )
+    for older in replaced if screen.follow.instead else ():
+        with contextlib.suppress(MessageGone, TelegramError):
+            await edit(bot, chat_id, older, Screen(screen.follow.instead), Urgency.INTERACTIVE)
 
 
 async def edit(bot: Bot, chat_id: int, message_id: int, screen: Screen, urgency: Urgency) -> bool:

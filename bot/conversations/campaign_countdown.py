@@ -59,7 +59,7 @@ def countdown_screen(campaign: Campaign, chat: Chat, *, toast: str | None = None
         ),
     )
     buttons = rows if chat.may(Permission.SEND) else ()
-    follow = Follow(LiveViewKind.CAMPAIGN, campaign.id)
+    follow = Follow(LiveViewKind.CAMPAIGN, campaign.id, t("campaigns.below", name=campaign.name))
     return Screen("\n".join(lines), (*buttons, *footer(t, unpack("cl:0:"))), toast=toast, follow=follow)
 
 

@@ -158,7 +158,7 @@ def campaign_screen(
     if found.held:
         lines.append(t("blanks.held", count=found.held))
     follows = campaign.state in ACTIVE or _awaits_receipts(campaign)
-    follow = Follow(LiveViewKind.CAMPAIGN, campaign.id) if follows else None
+    follow = Follow(LiveViewKind.CAMPAIGN, campaign.id, t("campaigns.below", name=campaign.name)) if follows else None
     return Screen("\n".join(lines), _card_rows(found, figures, chat), toast=toast, follow=follow)
 
 

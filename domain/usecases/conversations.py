@@ -67,16 +67,26 @@ async def welcome(person_id: int) -> None:
     await Conversation.filter(user_id=person_id, state=_STRANGER).delete()
 
 
-async def follow(chat_id: int, message_id: int, *, person_id: int, kind: str, subject_id: int, digest: str) -> None:
-    """Keep a message up to date; in its chat it takes over from an older one that shows the same."""
+async def follow(
+    chat_id: int, message_id: int, *, person_id: int, kind: str, subject_id: int, digest: str
+) -> list[int]:
+    """
+    Keep a message up to date; in its chat it takes over from an older one that shows the same.
+
+    Returns:
+        The messages that it took over from.
+    """
     view = LiveViewKind(kind)
-    await LiveView.filter(chat_id=chat_id, kind=view, subject_id=subject_id).exclude(message_id=message_id).delete()
+    older = LiveView.filter(chat_id=chat_id, kind=view, subject_id=subject_id).exclude(message_id=message_id)
+    replaced = [one.message_id for one in await older]
+    await older.delete()
     row = LiveView(
         chat_id=chat_id, message_id=message_id, person_id=person_id, kind=view, subject_id=subject_id, digest=digest
     )
     await LiveView.bulk_create(
         [row], on_conflict=["chat_id", "message_id"], update_fields=["person_id", "kind", "subject_id", "digest"]
     )
+    return replaced
 
 
 async def unfollow(chat_id: int, message_id: int) -> None:

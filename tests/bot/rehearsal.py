@@ -192,7 +192,7 @@ async def _files(_: Files, __: Chat) -> Screen:
 
 @on(Watch)
 async def _watch(_: Watch, __: Chat) -> Screen:
-    return Screen("Watching: 0", ((Button("Menu", Menu()),),), follow=Follow("campaign", 7))
+    return Screen("Watching: 0", ((Button("Menu", Menu()),),), follow=Follow("campaign", 7, "Goes on below"))
 
 
 @on(Progress)

@@ -115,3 +115,19 @@ async def test_the_newest_message_of_a_subject_takes_over(sqlite_database: str):
 
     views = {(view.chat_id, view.message_id) for view in await conversations.live_views()}
     assert views == {(2, 10), (1, 11)}
+
+
+async def test_an_older_message_says_that_it_goes_on_below(cast: Cast, watched: Subject):
+    """Followed no more, it would show for ever what was true when the newer one came."""
+    await cast.owner.sees("Watching 7: 1")
+    older = (await LiveView.get()).message_id
+    await open_menu(cast)
+    await cast.owner.tap("Watch")
+
+    async def replaced() -> bool:
+        edits = (await cast.sandbox.get("/sim/outbox", since=0, method="editMessageText"))["calls"]
+        last = [call["params"] for call in edits if str(call["params"]["message_id"]) == str(older)][-1]
+        return last["text"] == "Goes on below" and "reply_markup" not in last
+
+    await until(replaced, saying="the older message says where it goes on")
+    assert (await LiveView.get()).message_id != older
