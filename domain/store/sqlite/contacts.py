@@ -92,7 +92,7 @@ class SqliteContacts(SqliteConnection):
             (blacklisted,) = db.execute(blocked, (account_id, groups, account_id)).fetchone()
             return GroupCount(contacts, blacklisted)
 
-        return await self.read(count)
+        return await self.read_long(count)
 
     async def audience(
         self, account_id: int, group_ids: Sequence[int], *, after: int, limit: int
