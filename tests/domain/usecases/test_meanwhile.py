@@ -90,14 +90,20 @@ async def test_a_group_put_in_while_it_was_written_gets_its_messages(
     assert await campaigns.counts(campaign) == {MessageState.PENDING: 4}
 
 
-async def test_what_goes_again_while_the_end_is_reckoned_is_not_left_behind(
-    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing was left, then a person let the doubtful go again: it has not ended."""
+async def all_in_doubt(account: Account, group: ContactGroup) -> Campaign:
+    """Running, with nothing left to do."""
     campaign = await scheduled(account, group, state=CampaignState.RUNNING, started_at=NOON, audience_revision=0)
     await store.current().expand(campaign.id, after=0, limit=10)
     await Message.filter(campaign_id=campaign.id).update(state=MessageState.NO_RESPONSE)
     await Chunk.filter(campaign_id=campaign.id).update(state="done")
+    return campaign
+
+
+async def test_what_goes_again_while_the_end_is_reckoned_is_not_left_behind(
+    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was left, then a person let the doubtful go again: it has not ended."""
+    campaign = await all_in_doubt(account, group)
     undone = type(store.current()).undone
 
     async def slow(self: Any, campaign_id: int) -> int:
@@ -117,10 +123,7 @@ async def test_what_goes_again_while_the_figures_are_frozen_is_summed_up_at_its_
     account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Figures that were read before it ran again are not its results."""
-    campaign = await scheduled(account, group, state=CampaignState.RUNNING, started_at=NOON, audience_revision=0)
-    await store.current().expand(campaign.id, after=0, limit=10)
-    await Message.filter(campaign_id=campaign.id).update(state=MessageState.NO_RESPONSE)
-    await Chunk.filter(campaign_id=campaign.id).update(state="done")
+    campaign = await all_in_doubt(account, group)
     counts = type(store.current()).counts
 
     async def slow(self: Any, campaign_id: int) -> Any:
