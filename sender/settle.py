@@ -60,6 +60,7 @@ class Settler:
         self._event = asyncio.Event()
         self._unwritten: list[Result] = []
         self._late_parts: list[LatePart] = []
+        self._well = True  # the results before these were written
 
     @property
     def in_flight(self) -> int:
@@ -72,7 +73,9 @@ class Settler:
 
     def forget(self, batch: Sequence[Ready]) -> None:
         """These were refused by a guard before they were written: somebody else decided."""
-        self._release([ready.message_id for ready in batch])
+        ids = [ready.message_id for ready in batch]
+        self._free(ids)
+        self._release(ids)
 
     def answered(self, route: Route, answers: Sequence[Answer]) -> None:
         """A link's callback: never waits, never raises."""
@@ -126,19 +129,29 @@ class Settler:
         batch = self._unwritten
         if not batch:
             return
+        ids = {result.message_id for result in batch}
+        ahead = self._well and store.current().in_order
+        if ahead:
+            self._free(ids)
         try:
             evidence = await store.current().record_results(batch, now_ms=now_ms())
         except Exception:
+            self._well = False
+            if ahead:
+                self._free(ids, -1)
             if len(batch) == 1:
                 raise
             # One bad row must not hold up the others.
             log.exception("batch_failed", results=len(batch))
             await self._write_one_by_one(batch)
             return
+        self._well = True
         self._unwritten = []
         self._count(evidence)
         self._written(batch, self._in_flight)
-        self._release([result.message_id for result in batch])
+        if not ahead:
+            self._free(ids)
+        self._release(ids)
 
     def _count(self, evidence: Evidence) -> None:
         for event, count in evidence.applied.items():
@@ -167,6 +180,7 @@ class Settler:
                     row += 1
                 else:
                     self._written([result], self._in_flight)
+                    self._free([result.message_id])
                     self._release([result.message_id])
                     row = 0
                     continue
@@ -219,20 +233,30 @@ class Settler:
             if words:
                 await store.current().record_words(words)
 
+    def _free(self, message_ids: Iterable[int], sign: int = 1) -> None:
+        """
+        These leave room in the window: their results are committed, or will be no later than any mark that is asked
+        for from now on. With a ``sign`` of -1 they were not, and take their room again; what was marked meanwhile, a
+        window at the most, is in doubt beside them after a crash.
+        """
+        freed: dict[Callable[[int], None], int] = {}
+        for message_id in message_ids:
+            ready = self._in_flight.get(message_id)
+            if ready is not None:
+                freed[ready.freed] = freed.get(ready.freed, 0) + ready.parts
+        for tell, parts in freed.items():
+            tell(sign * parts)
+
     def _release(self, message_ids: Iterable[int]) -> None:
         """These are settled; a claim of which they were the last goes back."""
         forget, spent = self._in_flight.pop, []
-        freed: dict[Callable[[int], None], int] = {}
         for message_id in message_ids:
             ready = forget(message_id, None)
             if ready is not None:
-                freed[ready.freed] = freed.get(ready.freed, 0) + ready.parts
                 held = ready.held
                 held.in_flight -= 1
                 if not held.in_flight and held.spent:
                     spent.append(held)
-        for tell, parts in freed.items():
-            tell(parts)
         for held in spent:
             self._spent(held)
 

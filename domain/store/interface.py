@@ -215,9 +215,11 @@ class DispatchStore(Protocol):
 
     Attributes:
         senders_share: Several senders may work at once, and share what is limited.
+        in_order: Marks that are asked for after results are committed with them or after them, never before them.
     """
 
     senders_share: ClassVar[bool]
+    in_order: ClassVar[bool]
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         """

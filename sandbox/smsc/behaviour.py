@@ -163,7 +163,7 @@ class Behaviour:
     What happens to a submit.
 
     ``times`` and ``above_tps`` limit it: the first so many submits, or those beyond so many a second; the others have
-    the outcome ``afterwards`` and a normal answer. ``answer_delay_s`` is in seconds.
+    the outcome ``afterwards`` and a normal answer. ``answer_delay_s`` is in seconds from the read of the submit.
     """
 
     outcome: Outcome = Outcome.DELIVERED

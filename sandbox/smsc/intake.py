@@ -37,10 +37,11 @@ class Answered(Protocol):
 class Batch:
     """What one read brought: answers to write together, and what happens around that write."""
 
-    __slots__ = ("answers", "early", "late", "lines", "link", "messages", "now", "swapped", "taken", "then")
+    __slots__ = ("answers", "early", "late", "lines", "link", "messages", "now", "read", "swapped", "taken", "then")
 
     def __init__(self, link: Answered) -> None:
         self.link = link
+        self.read = asyncio.get_running_loop().time()
         # To the millisecond, as the ledger keeps it: a message looks the same after a restart.
         self.now = round(time.time(), 3)
         self.messages: list[Message] = []
@@ -51,6 +52,15 @@ class Batch:
         self.swapped: list[tuple[int, bytes]] = []
         self.then: list[Callable[[], None]] = []
         self.late: dict[float, Batch] = {}  # answers that come later, by how many seconds
+
+    def at(self, delay_s: float) -> "Batch":
+        """What is answered ``delay_s`` after the read; at 0 that is this one."""
+        if not delay_s:
+            return self
+        late = self.late.get(delay_s)
+        if late is None:
+            late = self.late[delay_s] = Batch(self.link)
+        return late
 
 
 class Intake:
@@ -167,7 +177,8 @@ class Intake:
         for action in batch.then:
             action()
         for delay_s, late in batch.late.items():
-            asyncio.get_running_loop().call_later(delay_s, partial(self._finish, late, durable=True))
+            # A response time counts from the read: what judging and ledger took is part of it.
+            asyncio.get_running_loop().call_at(batch.read + delay_s, partial(self._finish, late, durable=True))
 
     def _check(self, body: bytes, destination: bytes, flags: int) -> None:
         if not 0 < len(destination) <= 20 or not destination.isdigit():
@@ -199,8 +210,7 @@ class Intake:
         self._enter(batch, message, plan)
         if message.number and behaviour.receipt.before_response:
             batch.early.append(message)
-        delay_s = behaviour.answer_delay_s
-        self._send(batch.late.setdefault(delay_s, Batch(batch.link)) if delay_s else batch, message, octets, behaviour)
+        self._send(batch.at(behaviour.answer_delay_s), message, octets, behaviour)
 
     def _send(self, batch: Batch, message: Message, octets: bytes, behaviour: Behaviour) -> None:
         link = batch.link

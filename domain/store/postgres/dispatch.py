@@ -87,6 +87,7 @@ class PostgresDispatch(PostgresClaims):
     """The dispatch half of the store. ``domain.store.interface`` says what each method promises."""
 
     senders_share: ClassVar[bool] = True
+    in_order: ClassVar[bool] = False
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         async with self.transaction() as db:

@@ -73,6 +73,7 @@ class SqliteDispatch(SqliteClaims):
     """The dispatch half of the store. ``domain.store.interface`` says what each method promises."""
 
     senders_share: ClassVar[bool] = False
+    in_order: ClassVar[bool] = True
 
     async def expand(self, campaign_id: int, *, after: int, limit: int) -> int | None:
         return await self.write(lambda db: _expand(db, campaign_id, after, limit))
