@@ -26,7 +26,7 @@ from sender.leftovers import Leftovers
 from sender.pacing import SHY, Pacer
 from sender.rendering import renderer
 from sender.routing import Routing
-from sender.smpp import Answer, Outgoing
+from sender.smpp import Answer, AnswerKind, Outgoing
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ class Ready:
         parts: Submits that it takes, each with its own response.
         route: For which it is encoded.
         answers: Of a message of several parts: what came back, by part.
-        part_tries: How often parts of it were sent again.
+        part_refusals: Why parts of it were refused for now that follow the others.
         freed: Told its parts once its result is committed.
         marks_ms: When it may have been marked as submitted; one list for its batch.
     """
@@ -76,9 +76,10 @@ class Ready:
     message_id: int
     parts: int
     tries: int
+    throttled: int = 0
     route: str = ""
     answers: dict[int, Answer] = field(default_factory=dict)
-    part_tries: int = 0
+    part_refusals: tuple[AnswerKind, ...] = ()
     freed: Callable[[int], None] = lambda _: None
     marks_ms: list[int] = field(default_factory=list)
 
@@ -281,8 +282,7 @@ class Feed:
         return found
 
     def _place(self, campaign: Running) -> tuple[int, int, int]:
-        served = self._served
-        account, own = ("account", campaign.account_id), ("campaign", campaign.campaign_id)
+        served, account, own = self._served, ("account", campaign.account_id), ("campaign", campaign.campaign_id)
         return served.get(account, 0), -campaign.priority, served.get(own, 0)
 
     @property
@@ -373,7 +373,7 @@ class Feed:
         lane_of, encoders, campaign_id = self._routing.lane, self._routing.encoders, campaign.campaign_id
         sender_id, closes, reaches, made = campaign.sender_id, campaign.closes, campaign.reach, 0
         for row in rows:
-            message_id, msisdn, tries, _ = row
+            message_id, msisdn, tries, throttled, _ = row
             if not reaches(msisdn):
                 unsendable.setdefault(NOT_ENABLED, []).append(message_id)
                 continue
@@ -394,7 +394,7 @@ class Feed:
             queue = queues.get(campaign_id)
             if queue is None:
                 queue = queues[campaign_id] = deque()
-            queue.append(Ready(held, outgoing, message_id, len(outgoing.parts), tries, route))
+            queue.append(Ready(held, outgoing, message_id, len(outgoing.parts), tries, throttled, route))
             made += 1
         held.ready += made
         self._count += made

@@ -25,7 +25,7 @@ def renderer(template: CompiledTemplate, blanks: Blanks) -> Callable[[ToSend], s
     wanted = {name: other for name, other in blanks.items() if name in template.tokens}
     if not wanted and "msisdn" not in places:
         by_position = template.by_position(places)
-        return lambda row: to_send(by_position(row[3] or _BLANK))
+        return lambda row: to_send(by_position(row[-1] or _BLANK))
 
     def render(row: ToSend) -> str:
         contact = row.contact or _BLANK

@@ -1,6 +1,7 @@
 """What the operator's words mean for a message: answers to results, receipts to events. Writes nothing."""
 
 import random
+from collections.abc import Collection
 from datetime import UTC
 from functools import lru_cache
 from typing import Final
@@ -37,18 +38,31 @@ _EVENTS: Final = (
     (_K.PERMANENT, MessageEvent.SUBMIT_ERROR),
     (_K.OK, MessageEvent.SUBMIT_OK),
 )
-MAX_TRIES: Final = 8  # submits that end in a temporary status; with the delays below about ten minutes
-MAX_THROTTLED: Final = 100  # throttling is our pace, not the message's fault
+# How often a message is refused for now until it fails; with the delays below so long while its campaign sends.
+MAX_TRIES: Final = 10  #: by a temporary status: eight minutes
+MAX_THROTTLED: Final = 3_000  #: because of our pace, or the route: two days; it is not the message's fault
+MAX_PART_THROTTLED: Final = 100  #: the same of parts that follow others, and hold their place in the window
 _ID: Final = 64  # characters of an SMSC's id that are kept: SMPP 3.4 §5.2.23 allows so many
 _WORD: Final = 32  # of an error, of an address
 _STAT: Final = 16
 _LONGEST_DELAY_S: Final = 300.0
+_LONGEST_THROTTLED_S: Final = 60.0
+_LONGEST_PART_S: Final = 5.0
 
 
-def retry_delay_s(tries: int, kind: AnswerKind, *, jitter: float) -> float:
-    """Seconds until a message goes again: 1, 2, 4 … 300, the throttled ones at most 5; ``jitter`` in 0..1."""
-    longest = 5.0 if kind is _K.THROTTLED else _LONGEST_DELAY_S
-    return min(longest, float(2 ** min(tries, 10))) * (0.75 + jitter / 2)
+def retry_delay_s(before: int, kind: AnswerKind, *, jitter: float) -> float:
+    """
+    Seconds until a message goes again.
+
+    Args:
+        before: How often it was refused so before: then it is 1, 2, 4 … 300 seconds, throttled 1, 2, 3 … 60.
+        jitter: 0 to 1.
+    """
+    if kind is _K.THROTTLED:
+        delay_s = min(_LONGEST_THROTTLED_S, 1.0 + before)
+    else:
+        delay_s = min(_LONGEST_DELAY_S, 2.0 ** min(before, 10))
+    return delay_s * (0.75 + jitter / 2)
 
 
 def plain(route: Route, answer: Answer) -> Result:
@@ -69,8 +83,10 @@ def judge(ready: Ready, route: Route, last: Answer) -> Result | None:
     kinds = {one.kind for one in ready.answers.values()}
     if kinds <= _AGAIN:
         return _again(ready, route, last)
-    if kinds & _AGAIN and kinds <= _AGAIN | {_K.OK} and ready.part_tries < MAX_TRIES:
-        return None
+    if kinds & _AGAIN and kinds <= _AGAIN | {_K.OK}:
+        reason = _reason(kinds)
+        if ready.part_refusals.count(reason) + 1 < (MAX_TRIES if reason is _K.TEMPORARY else MAX_PART_THROTTLED):
+            return None
     event = next((event for kind, event in _EVENTS if kind in kinds), MessageEvent.SUBMIT_ERROR)
     if kinds & _AGAIN:
         event = MessageEvent.SUBMIT_ERROR
@@ -79,22 +95,32 @@ def judge(ready: Ready, route: Route, last: Answer) -> Result | None:
 
 def take_refused(ready: Ready) -> float:
     """Forget the answers of the parts that were refused for now; the seconds until these go again."""
-    for part in [part for part, one in ready.answers.items() if one.kind in _AGAIN]:
+    refused = {part: one.kind for part, one in ready.answers.items() if one.kind in _AGAIN}
+    for part in refused:
         del ready.answers[part]
-    ready.part_tries += 1
-    return retry_delay_s(ready.part_tries, _K.THROTTLED, jitter=random.random())
+    reason = _reason(refused.values())
+    delay_s = retry_delay_s(ready.part_refusals.count(reason), reason, jitter=random.random())
+    ready.part_refusals += (reason,)
+    return min(_LONGEST_PART_S, delay_s)
+
+
+def _reason(kinds: Collection[AnswerKind]) -> AnswerKind:
+    """Why a message must go again: temporary, if one of its parts was refused so; else it is throttled."""
+    return _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
 
 
 def _again(ready: Ready, route: Route, answer: Answer) -> Result:
     kinds, marks_ms = {one.kind for one in ready.answers.values()}, tuple(ready.marks_ms)
     if kinds == {_K.UNSENT}:
         return Result(ready.message_id, MessageEvent.UNSENT, route.name, retry_ms=now_ms(), marks_ms=marks_ms)
-    kind = _K.TEMPORARY if _K.TEMPORARY in kinds else _K.THROTTLED
-    error = status_name(answer.status)
-    if ready.tries + 1 >= (MAX_TRIES if kind is _K.TEMPORARY else MAX_THROTTLED):
+    reason, error = _reason(kinds), status_name(answer.status)
+    if reason is _K.TEMPORARY:
+        again, before, most = MessageEvent.SUBMIT_RETRY, ready.tries, MAX_TRIES
+    else:
+        again, before, most = MessageEvent.SUBMIT_THROTTLED, ready.throttled, MAX_THROTTLED
+    if before + 1 >= most:
         return Result(ready.message_id, MessageEvent.SUBMIT_ERROR, route.name, error=error)
-    delay_ms = int(retry_delay_s(ready.tries, kind, jitter=random.random()) * 1000)
-    again, retry_ms = MessageEvent.SUBMIT_RETRY, now_ms() + delay_ms
+    retry_ms = now_ms() + int(retry_delay_s(before, reason, jitter=random.random()) * 1000)
     return Result(ready.message_id, again, route.name, error=error, retry_ms=retry_ms, marks_ms=marks_ms)
 
 

@@ -36,6 +36,7 @@ class Retry(Model):
     message_id = fields.BigIntField(primary_key=True, generated=False)
     campaign_id = fields.IntField()
     next_ms = fields.BigIntField()
+    throttled = fields.SmallIntField(default=0, db_default=0)  # submits that the SMSC was too busy for
     sender = fields.CharField(max_length=32, null=True)
 
     class Meta:

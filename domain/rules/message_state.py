@@ -35,7 +35,10 @@ class MessageEvent(StrEnum):
     SUBMIT = "submit"  #: committed before its bytes leave
     UNSENT = "unsent"  #: handed back by the link: certainly not one byte left
     SUBMIT_OK = "submit_ok"  #: submit_sm_resp ESME_ROK
-    SUBMIT_RETRY = "submit_retry"  #: throttled, queue full, or another temporary status; tries are counted
+    SUBMIT_THROTTLED = (
+        "submit_throttled"  #: not the message's fault: our pace, a full queue, a barred route; counted apart
+    )
+    SUBMIT_RETRY = "submit_retry"  #: another temporary status; tries are counted
     SUBMIT_ERROR = "submit_error"  #: any other status, or no tries left
     RESPONSE_TIMEOUT = "response_timeout"  #: the response timer ran out
     BIND_LOST = "bind_lost"  #: the bind, or the sender that held it, is gone
@@ -63,6 +66,7 @@ TABLE: Final[Mapping[tuple[MessageState, MessageEvent], MessageState]] = {
     (S.PENDING, E.SUBMIT): S.SUBMITTED,
     (S.SUBMITTED, E.UNSENT): S.PENDING,
     (S.SUBMITTED, E.SUBMIT_OK): S.ACCEPTED,
+    (S.SUBMITTED, E.SUBMIT_THROTTLED): S.PENDING,
     (S.SUBMITTED, E.SUBMIT_RETRY): S.PENDING,
     (S.SUBMITTED, E.SUBMIT_ERROR): S.FAILED,
     (S.SUBMITTED, E.RESPONSE_TIMEOUT): S.NO_RESPONSE,

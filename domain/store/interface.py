@@ -113,13 +113,14 @@ class Claim:
 
 class ToSend(NamedTuple):
     """
-    A pending message of a claim. ``contact``: its contact's fields, in the order of ``ContactRow``; None: it has been
-    deleted since.
+    A pending message of a claim, with how often it was refused for now. ``contact``: its contact's fields, in the order
+    of ``ContactRow``; None: it has been deleted since.
     """
 
     message_id: int
     msisdn: int
     tries: int
+    throttled: int
     contact: Sequence[Any] | None
 
 
@@ -153,7 +154,7 @@ class Result(NamedTuple):
     Attributes:
         smsc_message_id: Canonical form; only for a message of one part.
         parts: Only for a message of several parts.
-        retry_ms: With ``SUBMIT_RETRY`` and ``UNSENT``: not before this moment.
+        retry_ms: With ``SUBMIT_THROTTLED``, ``SUBMIT_RETRY`` and ``UNSENT``: not before this moment.
         marks_ms: With these: the moments at which it may have been marked for this submit; at another it was marked for
             another one since, of a sender that was here meanwhile, which is on the wire. None: whichever it was.
     """

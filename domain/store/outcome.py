@@ -20,7 +20,7 @@ OVERLAP_SLICE: Final = 50_000  #: ids of contacts a query: about 100 ms on SQLit
 CAME: Final = (
     f"(m.state = '{MessageState.PENDING}' or (m.submitted_ms >= {{since}} and m.state <> '{MessageState.FAILED}'))"
 )
-_AGAIN: Final = frozenset({MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
+_AGAIN: Final = frozenset({MessageEvent.SUBMIT_THROTTLED, MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
 _NOT_BILLED: Final = _AGAIN | {MessageEvent.SUBMIT_ERROR}
 #: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.
 STATES: Final = {state.value: state for state in MessageState}
@@ -35,7 +35,6 @@ class Row(NamedTuple):
     message_id: int
     campaign_id: int
     state: MessageState
-    tries: int = 0
     segments: int = 0
     submitted_ms: int | None = None
 
@@ -51,8 +50,8 @@ class Plan:
     answered: list[Answered] = field(default_factory=list)
     #: state, error, done_ms, message_id, old state
     fates: list[tuple[str, str | None, int, int, str]] = field(default_factory=list)
-    #: message_id, campaign_id, next_ms
-    retries: list[tuple[int, int, int]] = field(default_factory=list)
+    #: message_id, campaign_id, next_ms, throttled added
+    retries: list[tuple[int, int, int, int]] = field(default_factory=list)
     #: message_id, part, state, route, smsc_message_id, error
     parts: list[tuple[int, int, str, str, str | None, str | None]] = field(default_factory=list)
     #: messages that are done with being tried
@@ -152,7 +151,8 @@ def plan_results(
             )
         )
         if again:
-            plan.retries.append((result.message_id, row.campaign_id, result.retry_ms))
+            throttled = int(result.event is MessageEvent.SUBMIT_THROTTLED)
+            plan.retries.append((result.message_id, row.campaign_id, result.retry_ms, throttled))
         else:
             plan.settled.append(result.message_id)
         plan.give_back(row, result)

@@ -35,7 +35,7 @@ HOLD: Final = (
 )
 HELD: Final = "(select count(*) from held) >= 0"  #: all of them are locked before the first is written
 _ROWS: Final = (
-    "select id, campaign_id, state, tries, segments, submitted_ms from message"
+    "select id, campaign_id, state, segments, submitted_ms from message"
     " where id = any($1::bigint[]) order by id for no key update"
 )
 _ACCEPT: Final = f"""
@@ -81,9 +81,10 @@ from unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) as u
 where m.id = u.id and m.state = u.old
 """
 _RETRY: Final = """
-insert into retry (message_id, campaign_id, next_ms)
-select * from unnest($1::bigint[], $2::int[], $3::bigint[])
-on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null
+insert into retry (message_id, campaign_id, next_ms, throttled)
+select * from unnest($1::bigint[], $2::int[], $3::bigint[], $4::smallint[])
+on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null,
+    throttled = retry.throttled + excluded.throttled
 """
 # Right after a start the statistics say that no message has an SMSC id, and the planner would read the whole index for
 # each batch: the lateral look-up with OFFSET 0 makes it one probe an id.

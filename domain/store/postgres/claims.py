@@ -24,12 +24,12 @@ _OF_CHUNK: Final = f"""
 {OF_CHUNKS} left join contact c on c.id = m.contact_id
 where k.id = $1 and m.state in {PENDING} and not exists (select 1 from retry r where r.message_id = m.id)
 """
-_ROWS_OF_CHUNK: Final = f"select m.id, m.msisdn, m.tries, {CONTACT} {_OF_CHUNK} order by m.id"
+_ROWS_OF_CHUNK: Final = f"select m.id, m.msisdn, m.tries, 0, {CONTACT} {_OF_CHUNK} order by m.id"
 _LEFT_OF_CHUNK: Final = f"select exists (select 1 {_OF_CHUNK})"
 _ROWS_OF_RETRIES: Final = f"""
-select m.id, m.msisdn, m.tries, {CONTACT}
-from message m left join contact c on c.id = m.contact_id
-where m.id = any($1::bigint[]) and m.state in {PENDING}
+select m.id, m.msisdn, m.tries, r.throttled, {CONTACT}
+from retry r join message m on m.id = r.message_id left join contact c on c.id = m.contact_id
+where r.message_id = any($1::bigint[]) and m.state in {PENDING}
 order by m.id
 """
 # The sender's row is locked against its own sweep: either the submit is committed first and swept into doubt, or the
@@ -139,7 +139,7 @@ class PostgresClaims(PostgresAnswers):
         )
         async with self.hot() as db:
             rows = await db.fetch(query, key)
-        return [ToSend(row[0], row[1], row[2], row[3:] if row[3] is not None else None) for row in rows]
+        return [ToSend(row[0], row[1], row[2], row[3], row[4:] if row[4] is not None else None) for row in rows]
 
     async def mark_submitted(
         self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int

@@ -34,7 +34,7 @@ from domain.store.sqlite.quota import give_back
 _Key = tuple[str, str]  # a message's id at the SMSC, and its route
 
 _ROWS: Final = (
-    "select json_group_array(json_array(id, campaign_id, state, tries, segments, submitted_ms)) from message"
+    "select json_group_array(json_array(id, campaign_id, state, segments, submitted_ms)) from message"
     " where id in (select value from json_each(?))"
 )
 _ACCEPT: Final = f"""
@@ -52,8 +52,9 @@ _FATE: Final = (
     "update message set state = ?, error = ?, done_ms = ? where id in (select value from json_each(?)) and state = ?"
 )
 _RETRY: Final = (
-    "insert into retry (message_id, campaign_id, next_ms) values (?, ?, ?)"
-    " on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null"
+    "insert into retry (message_id, campaign_id, next_ms, throttled) values (?, ?, ?, ?)"
+    " on conflict (message_id) do update set next_ms = excluded.next_ms, sender = null,"
+    " throttled = retry.throttled + excluded.throttled"
 )
 _WHOLE: Final = (
     "select json_group_array(json_array(smsc_message_id, route, id, campaign_id, state)) from"

@@ -25,15 +25,18 @@ _OF_CHUNK: Final = f"""
 from chunk k cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
 where k.id = ? and m.state in {PENDING} and not exists (select 1 from retry r where r.message_id = m.id)
 """
-_OF_RETRIES: Final = f"from message m where m.id in (select value from json_each(?)) and m.state in {PENDING}"
+_OF_RETRIES: Final = f"""
+from retry r cross join message m on m.id = r.message_id
+where r.message_id in (select value from json_each(?)) and m.state in {PENDING}
+"""
 _ROWS: Final = """
-select json_group_array(json_array(message_id, number, tries, {contact})) from (
-    select m.id as message_id, m.msisdn as number, m.tries, m.contact_id {which} order by m.id
+select json_group_array(json_array(message_id, number, tries, throttled, {contact})) from (
+    select m.id as message_id, m.msisdn as number, m.tries, {throttled} as throttled, m.contact_id {which} order by m.id
 ) left join contact c on c.id = contact_id
 """
-_ROWS_OF_CHUNK: Final = _ROWS.format(contact=CONTACT, which=_OF_CHUNK)
+_ROWS_OF_CHUNK: Final = _ROWS.format(contact=CONTACT, throttled="0", which=_OF_CHUNK)
 _LEFT_OF_CHUNK: Final = f"select exists (select 1 {_OF_CHUNK})"
-_ROWS_OF_RETRIES: Final = _ROWS.format(contact=CONTACT, which=_OF_RETRIES)
+_ROWS_OF_RETRIES: Final = _ROWS.format(contact=CONTACT, throttled="r.throttled", which=_OF_RETRIES)
 _MAY_SEND: Final = f"""
 select {TERMS} from sender s, campaign k join account a on a.id = k.account_id
 where s.id = :sender and k.id = :campaign and k.state = 'running' and {OPEN}
@@ -73,7 +76,8 @@ class SqliteClaims(SqliteAnswers):
             else (_ROWS_OF_CHUNK, claim.chunk_id)
         )
         (found,) = await self.write_together(lambda db: db.execute(query, (key,)).fetchone())
-        return [ToSend(row[0], row[1], row[2], row[3:] if row[3] is not None else None) for row in json.loads(found)]
+        rows = json.loads(found)
+        return [ToSend(row[0], row[1], row[2], row[3], row[4:] if row[4] is not None else None) for row in rows]
 
     async def mark_submitted(
         self, sender: str, claim: Claim, batch: Sequence[Submission], *, route: str, now_ms: int

@@ -208,11 +208,11 @@ async def test_results_move_the_message_and_the_chunk_ends(store: Store, campaig
 
 
 async def test_a_throttled_message_goes_again_by_itself(store: Store, campaign: Campaign) -> None:
-    """It leaves its chunk, waits, and is claimed alone; its tries are counted."""
+    """It leaves its chunk, waits, and is claimed alone; why it was refused is counted apart."""
     claim, ids = await _submitted(store, campaign)
     await store.record_results(
         [
-            Result(ids[0], MessageEvent.SUBMIT_RETRY, "default", error="0x58", retry_ms=NOW + 1000),
+            Result(ids[0], MessageEvent.SUBMIT_THROTTLED, "default", error="0x58", retry_ms=NOW + 1000),
             *(Result(i, MessageEvent.SUBMIT_OK, "default", smsc_message_id=f"m{i}") for i in ids[1:]),
         ],
         now_ms=NOW,
@@ -221,11 +221,17 @@ async def test_a_throttled_message_goes_again_by_itself(store: Store, campaign: 
 
     assert await store.undone(campaign.id) == 1
     assert await store.claim("s1", campaign.id, now_ms=NOW, limit=10) is None
-    again = await store.claim("s1", campaign.id, now_ms=NOW + 1000, limit=10)
-    assert again == Claim(campaign.id, None, (ids[0],))
-    assert [row.tries for row in await store.pending(again)] == [1]
-    assert await store.mark_submitted("s1", again, [Submission(ids[0], 1)], route="r", now_ms=NOW) == {ids[0]}
-    await store.record_results([Result(ids[0], MessageEvent.SUBMIT_OK, "r", smsc_message_id="z")], now_ms=NOW)
+    for event, counted in (
+        (MessageEvent.SUBMIT_THROTTLED, (0, 1)),
+        (MessageEvent.SUBMIT_RETRY, (0, 2)),
+        (MessageEvent.UNSENT, (1, 2)),
+        (MessageEvent.SUBMIT_OK, (1, 2)),
+    ):
+        again = await store.claim("s1", campaign.id, now_ms=NOW + 1000, limit=10)
+        assert again == Claim(campaign.id, None, (ids[0],))
+        assert [(row.tries, row.throttled) for row in await store.pending(again)] == [counted]
+        assert await store.mark_submitted("s1", again, [Submission(ids[0], 1)], route="r", now_ms=NOW) == {ids[0]}
+        await store.record_results([Result(ids[0], event, "r", retry_ms=NOW)], now_ms=NOW)
     await store.finish_claim("s1", again)
     assert await store.undone(campaign.id) == 0
     assert await Retry.all().count() == 0
@@ -272,7 +278,7 @@ async def test_a_mark_whose_commit_came_too_late_is_in_doubt(store: Store, campa
     assert await store.lose(ids, now_ms=NOW) == 0
 
 
-@pytest.mark.parametrize("event", [MessageEvent.UNSENT, MessageEvent.SUBMIT_RETRY])
+@pytest.mark.parametrize("event", [MessageEvent.UNSENT, MessageEvent.SUBMIT_THROTTLED, MessageEvent.SUBMIT_RETRY])
 async def test_who_lost_its_lease_takes_back_no_submit_of_another(
     store: Store, campaign: Campaign, event: MessageEvent
 ) -> None:
