@@ -2,7 +2,8 @@
 
 from bot.chat import Chat
 from bot.layout import cut
-from bot.standing import bar, duration
+from bot.progress import bar_line
+from bot.standing import duration
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket
 from domain.rules.schedule import work_until
@@ -13,7 +14,6 @@ from locales import Texts
 
 def figures_lines(figures: Statistics, t: Texts) -> list[str]:
     """A bar, and the figures that are not nought."""
-    share = figures.share(figures.processed)
     parts = [
         ("sent", figures.sent),
         ("delivered", figures.of(MessageState.DELIVERED)),
@@ -24,7 +24,7 @@ def figures_lines(figures: Statistics, t: Texts) -> list[str]:
     ]
     shown = [t.markup(f"campaigns.figure_{key}", number=t.number(number)) for key, number in parts if number]
     return [
-        f"{bar(share)} {t.percent(int(share * 1000) / 1000)}",
+        bar_line(figures.share(figures.processed), t),
         t("campaigns.processed", done=t.number(figures.processed), total=t.number(figures.total)),
         " · ".join(shown),
     ]

@@ -9,14 +9,14 @@ _BAR: Final = 12  # characters
 
 
 def bar(fraction: float) -> str:
-    """Twelve characters, filled from the left."""
-    filled = min(_BAR, int(fraction * _BAR))
-    return "█" * filled + "░" * (_BAR - filled)
+    """Twelve characters, filled from the left: all of them only when all is done. HTML."""
+    filled = max(0, min(_BAR, int(fraction * _BAR)))
+    return f"<code>{'█' * filled}{'░' * (_BAR - filled)}</code>"
 
 
 def bar_line(fraction: float, t: Texts) -> str:
-    """The bar with its percent; HTML."""
-    return f"<code>{bar(fraction)}</code> {t.percent(round(fraction, 3))}"
+    """The bar with its percent, which is 100 only when all is done. HTML."""
+    return f"{bar(fraction)} {t.percent(int(fraction * 1000) / 1000)}"
 
 
 def rate_lines(progress: Progress | None, *, left: int, t: Texts) -> list[str]:

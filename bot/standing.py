@@ -1,7 +1,6 @@
-"""Where a campaign stands, in words: why it does not move, how far it is, how long it still takes."""
+"""Where a campaign stands, in words: why it does not move, and how long it still takes."""
 
 from datetime import datetime, timedelta
-from typing import Final
 
 from markupsafe import Markup
 
@@ -9,8 +8,6 @@ from bot.chat import Chat
 from domain.rules.holiday import holiday_name
 from domain.rules.standstill import Cause, Standstill
 from locales import Texts
-
-_BAR: Final = 12  # blocks of a progress bar
 
 
 def why_not(found: Standstill | None, chat: Chat) -> str | None:
@@ -52,12 +49,6 @@ def why_not(found: Standstill | None, chat: Chat) -> str | None:
         case _ if found.until is None and f"{key}_open" in t:
             key = f"{key}_open"
     return t(key, **values)
-
-
-def bar(share: float) -> str:
-    """``▓▓▓░░░`` for a part of 1."""
-    full = int(share * _BAR)
-    return "▓" * full + "░" * (_BAR - full)
 
 
 def duration(seconds: float, t: Texts) -> str:

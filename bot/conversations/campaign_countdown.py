@@ -1,18 +1,16 @@
 """The countdown of a launch: it can be called back, or sent without waiting, and not a byte leaves before it ends."""
 
 import dataclasses
-from typing import Final
 
 from bot.chat import Chat
 from bot.layout import cut, footer, heading
+from bot.progress import bar
 from bot.screen import Action, Button, Follow, Screen, Style, handler_of, on, unpack
 from domain.errors import WrongState
 from domain.models import Campaign, LiveViewKind
 from domain.rules.campaign_state import CampaignEvent, CampaignState
 from domain.rules.permission import Permission
 from domain.usecases import campaigns, launching
-
-_BLOCKS: Final = 12  # of the bar
 
 # Actions
 
@@ -44,12 +42,11 @@ def countdown_screen(campaign: Campaign, chat: Chat, *, toast: str | None = None
     left_s = (ends - chat.now).total_seconds()
     whole_s = max(1.0, (ends - campaign.state_at).total_seconds())
     seconds = max(1, round(left_s))
-    full = max(0, min(_BLOCKS, round(_BLOCKS * left_s / whole_s)))
     lines = [
         heading(campaign.name, t.label("campaigns.title")),
         "",
         t("launch.begins_in", left=f"{seconds // 60}:{seconds % 60:02d}"),
-        "▓" * full + "░" * (_BLOCKS - full),
+        bar(seconds / whole_s),
         t("launch.not_yet"),
     ]
     rows = (

@@ -19,7 +19,8 @@ from bot.conversations.campaigns import (
     campaign_screen,
     live_card,
 )
-from bot.standing import bar, why_not
+from bot.progress import bar
+from bot.standing import why_not
 from domain import store
 from domain.models import Account, Campaign, CampaignMode, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, CampaignState
