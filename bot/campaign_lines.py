@@ -1,15 +1,21 @@
 """Lines of a campaign's card: how far it is, how fast, what it costs, what it is. Data in, HTML out."""
 
+from typing import Final
+
 from bot.chat import Chat
 from bot.layout import cut
 from bot.progress import bar_line
 from bot.standing import duration
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket
-from domain.rules.schedule import work_until
+from domain.rules.standstill import Cause, Standstill
 from domain.rules.statistics import Statistics
 from domain.usecases.progress import Progress
 from locales import Texts
+
+_GOES_ON: Final = frozenset(  # by itself, at its hour
+    {Cause.EARLY, Cause.OUTSIDE, Cause.QUIET, Cause.HOLIDAY, Cause.DAILY_CAP, Cause.BUDGET}
+)
 
 
 def figures_lines(figures: Statistics, t: Texts) -> list[str]:
@@ -37,12 +43,26 @@ def pace_line(found: Progress, figures: Statistics, per_second: float, chat: Cha
     if per_second <= 0 or not figures.pending:
         return t("campaigns.pace", rate=speed)
     seconds = figures.pending / per_second
-    ends = work_until(chat.now, seconds, found.hours)
-    if ends is None:
+    planned = found.course.plan(figures.pending, start=chat.now, rate=per_second)
+    ends = planned.last
+    if ends is None or planned.expired:
         return t("campaigns.pace_too_slow", rate=speed)
     if (ends - chat.now).total_seconds() > seconds + 60 or seconds > 3600:
         return t("campaigns.pace_until", rate=speed, when=t.moment(ends, chat.account.zone))
     return t("campaigns.pace_left", rate=speed, left=duration(seconds, t))
+
+
+def end_line(found: Progress, waits: Standstill, pending: int, chat: Chat) -> str | None:
+    """When it will be done, of one that waits for an hour that is known; None: there is no saying."""
+    count = pending or found.audience or 0
+    if waits.until is None or waits.cause not in _GOES_ON or not count or found.facts.permanent:
+        return None
+    planned = found.course.plan(count, start=chat.now)
+    if planned.expired:
+        return chat.t("standing.not_all", count=planned.expired)
+    if planned.last is None:
+        return None
+    return chat.t("standing.ends", when=chat.t.moment(planned.last, chat.account.zone))
 
 
 def cost_line(cost: Bracket, t: Texts) -> str:

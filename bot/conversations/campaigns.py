@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from bot.campaign_lines import about_lines, cost_line, figures_lines, pace_line
+from bot.campaign_lines import about_lines, cost_line, end_line, figures_lines, pace_line
 from bot.chat import Chat
 from bot.conversations.campaign_countdown import countdown_screen, counts_down
 from bot.layout import PAGE, cut, footer, heading, pager, pairs
@@ -141,6 +141,9 @@ def campaign_screen(
     waits_for = why_not(held_up, chat)
     if waits_for:
         lines.append(waits_for)
+    ends = end_line(found, held_up, figures.pending, chat) if held_up else None
+    if ends:
+        lines.append(ends)
     if figures.total:
         lines += ["", *figures_lines(figures, t)]
     if found.refusal and (held_up is None or held_up.cause is not Cause.MANY_REFUSED):  # which says so itself

@@ -36,7 +36,14 @@ class Plan:
 
 
 def plan(
-    count: int, *, start: datetime, periods: Iterable[Period], rate: float, daily_cap: int | None, zone: tzinfo
+    count: int,
+    *,
+    start: datetime,
+    periods: Iterable[Period],
+    rate: float,
+    daily_cap: int | None,
+    zone: tzinfo,
+    used: int = 0,
 ) -> Plan:
     """
     Send ``count`` messages evenly, as soon as they may go.
@@ -46,28 +53,30 @@ def plan(
         periods: In order, none overlapping; what is not sent when they are over expires.
         rate: Messages a second.
         daily_cap: At most so many in a day of ``zone``'s calendar.
+        used: Of them, those that are gone already on the day of ``start``.
     """
     left, first, last = count, None, None
     ready = start  # the pace allows the next one
-    on, used = None, 0
+    today = start.astimezone(zone).date()
+    on, gone = None, 0
     for number, (opens, closes, day) in enumerate(_pieces(periods, zone, by_day=daily_cap is not None)):
         if not left:
             break
         if number >= _MOST_PIECES:
             return Plan(count, 0, first, None)
         if day != on:
-            on, used = day, 0
+            on, gone = day, used if day == today else 0
         begin = max(opens, ready)
         room = left if closes is None else math.ceil(((closes - begin).total_seconds() - _HAIR_S) * rate)
         if daily_cap is not None:
-            room = min(room, daily_cap - used)
+            room = min(room, daily_cap - gone)
         taken = min(left, room)
         if taken <= 0:
             continue
         first = first or begin
         last = begin + timedelta(seconds=(taken - 1) / rate)
         ready = begin + timedelta(seconds=taken / rate)
-        left, used = left - taken, used + taken
+        left, gone = left - taken, gone + taken
     return Plan(count - left, left, first, last)
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from domain.rules.local_time import wall
 
 MICROS: Final = 1_000_000  #: in one of the currency; prices have six decimals
+_HAIR: Final = 1e-6  # of a message: what a quotient may be short of a whole number
 _QUARTER_MS: Final = 900_000  # zones differ by whole quarters of an hour: no day begins within one
 
 
@@ -59,6 +60,21 @@ class Quota:
         if self.budget is not None and self.price and self.spent + max(self.price, self.short) > self.budget:
             return Limit.BUDGET
         return None
+
+    def in_messages(self, each: float) -> tuple[int, int] | None:
+        """
+        How many messages go in a day, and how many of those are used up today, where each costs so many millionths;
+        None: there is no limit.
+        """
+        limits = [] if self.cap is None else [(self.cap, self.cap - self.submitted)]
+        if self.budget is not None and self.price and each > 0:
+            most, left = (int(amount / each + _HAIR) for amount in (self.budget, self.budget - self.spent))
+            limits.append((most, left))
+        if not limits:
+            return None
+        a_day = min(most for most, _ in limits)
+        left = 0 if self.reached else max(0, min(left for _, left in limits))
+        return a_day, a_day - min(a_day, left)
 
     def admit(self, segments: Sequence[int]) -> tuple[int, int]:
         """

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
-from itertools import islice
 from typing import Final
 
 from domain.rules.holiday import is_holiday, next_holiday
@@ -26,14 +25,12 @@ __all__ = [
     "period",
     "periods",
     "wall",
-    "work_until",
 ]
 
 EVERY_DAY: Final = frozenset(range(7))
 _DAY: Final = timedelta(days=1)
 _DAYS_AHEAD: Final = 63  # in which a period is looked for: eight holidays in a row on its only weekday
 _JOINED: Final = timedelta(days=8)  # periods that touch for longer are told in pieces of about this length
-_MOST_PERIODS: Final = 2_000  # of a long job
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +135,6 @@ def closure(now: datetime, hours: Hours) -> Closure | None:
     if found is None:
         return Closure.OVER
     return Closure.EARLY if now < hours.since else Closure.OUTSIDE
-
-
-def work_until(now: datetime, seconds: float, hours: Hours) -> datetime | None:
-    """When so many seconds of sending are done, begun at ``now``; None: the periods do not suffice."""
-    left = timedelta(seconds=seconds)
-    for found in islice(periods(now, hours), _MOST_PERIODS):
-        begin = max(now, found.opens)
-        if found.closes is None or found.closes - begin >= left:
-            return begin + left
-        left -= found.closes - begin
-    return None
 
 
 def _pieces(now: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime | None]]:

@@ -103,6 +103,7 @@ class Facts:
         waiting: Messages that are submitted and not answered.
         held: Contacts who got no message because a field is blank.
         limit: ``cap`` or ``budget``: a limit of the day is reached, until ``limit_until``.
+        last_at: When something of it was submitted last, where that is since when it waits.
         ahead: Name of a running campaign that goes first.
         pace: Of its own, messages a second; 0: as fast as it goes.
         moving: Something was sent lately; None: not known.
@@ -133,6 +134,7 @@ class Facts:
     held: int = 0
     limit: str = ""
     limit_until: datetime | None = None
+    last_at: datetime | None = None
     ahead: str = ""
     pace: float = 0.0
     moving: bool | None = None
@@ -207,7 +209,7 @@ def _moves_not(facts: Facts) -> Standstill | None:
         return Standstill(Cause.LINK_DOWN, first.since, about=about)
     if facts.limit:
         cause = Cause.DAILY_CAP if facts.limit == "cap" else Cause.BUDGET
-        return Standstill(cause, None, facts.limit_until)
+        return Standstill(cause, _since(facts), facts.limit_until)
     throttled = [link.throttled_since for link in facts.links if link.bound and link.throttled_since is not None]
     if throttled and len(throttled) == len(facts.links) - len(down):
         return Standstill(Cause.THROTTLED, min(throttled))
@@ -216,14 +218,19 @@ def _moves_not(facts: Facts) -> Standstill | None:
 
 def _slow(facts: Facts) -> Standstill | None:
     if facts.pending and facts.pending <= facts.retrying:
-        return Standstill(Cause.RETRY, None, facts.retry_at, {"messages": facts.retrying})
+        return Standstill(Cause.RETRY, _since(facts), facts.retry_at, {"messages": facts.retrying})
     if facts.ahead and facts.moving is False:
-        return Standstill(Cause.PRIORITY, None, about={"name": facts.ahead})
+        return Standstill(Cause.PRIORITY, _since(facts), about={"name": facts.ahead})
     if not facts.pending and facts.moving is False:
-        return Standstill(Cause.ANSWERS, None, about={"messages": facts.waiting})
+        return Standstill(Cause.ANSWERS, _since(facts), about={"messages": facts.waiting})
     if facts.pending and facts.moving is False and facts.now - facts.state_at > _SOON:
         return Standstill(Cause.UNCLEAR)
     return Standstill(Cause.PACE, about={"pace": facts.pace}) if facts.pace and facts.pending else None
+
+
+def _since(facts: Facts) -> datetime:
+    """It has sent nothing since."""
+    return facts.state_at if facts.last_at is None else max(facts.state_at, facts.last_at)
 
 
 def _nobody_sends(facts: Facts) -> Standstill | None:

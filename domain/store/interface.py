@@ -355,6 +355,10 @@ class DispatchStore(Protocol):
         """Segments that went out, by the state of their messages: what is billed, and what is in doubt. Reads only."""
         ...
 
+    async def last_submit(self, campaign_id: int) -> int | None:
+        """When a message of it was submitted last, epoch milliseconds; None: none was. Reads only."""
+        ...
+
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         """What the running senders say of their links; empty: no sender runs."""
         ...

@@ -9,13 +9,13 @@ from domain.models import Campaign, ContactGroup
 from domain.rules.campaign_state import FINISHED
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket
-from domain.rules.schedule import Hours
 from domain.rules.standstill import Facts
 from domain.usecases import campaigns, refusals
 from domain.usecases.billing import NOTHING, bill
+from domain.usecases.course import Course, course_of
 from domain.usecases.held import held_count
-from domain.usecases.hours import hours_of
 from domain.usecases.refusals import Refusal
+from domain.usecases.rehearsal import said_of
 from domain.usecases.standing import facts_of
 
 
@@ -27,7 +27,7 @@ class Progress:
     Attributes:
         groups: Titles.
         counts: Messages by state.
-        hours: When it may send.
+        course: What it has before it.
         facts: What may hold it up.
         cost: Of what was submitted so far; None: there is no price, or nothing was submitted.
         held: Contacts held back, being blank in a token, as they stand now; 0 once it has ended.
@@ -38,7 +38,7 @@ class Progress:
     campaign: Campaign
     groups: tuple[str, ...]
     counts: Mapping[MessageState, int]
-    hours: Hours
+    course: Course
     facts: Facts
     cost: Bracket | None = None
     held: int = 0
@@ -62,7 +62,7 @@ async def of(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
         campaign=campaign,
         groups=tuple(str(title) for title in titles),
         counts=by_state,
-        hours=hours_of(campaign, campaign.account, now=now),
+        course=await _course(campaign, now),
         facts=await facts_of(campaign, by_state, now=now),
         cost=billed.cost if billed.billed or billed.doubtful else None,
         held=held,
@@ -76,3 +76,17 @@ async def _audience(campaign: Campaign, held: int) -> int:
     group_ids = [group.id for group in await campaign.groups.all()]
     found = await store.current().audience_count(account_id, group_ids)
     return max(0, found.contacts - found.blacklisted - held)
+
+
+async def _course(campaign: Campaign, now: datetime) -> Course:
+    """What a message takes is known from its launch; else one segment is taken for it."""
+    said = said_of(campaign)
+    messages = said.statistics.sent if said else 0
+    return await course_of(
+        campaign,
+        campaign.account,
+        messages=messages,
+        segments=said.low if said else 0,
+        cost=said.cost.low if said and said.cost else None,
+        now=now,
+    )

@@ -8,23 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from domain import store
 from domain.models import Account, Campaign
 from domain.rules.message_state import MessageState
-from domain.rules.plan import Plan, plan
+from domain.rules.plan import Plan
 from domain.rules.price import Bracket, Money
-from domain.rules.schedule import periods
 from domain.rules.statistics import Statistics
+from domain.usecases.course import course_of
 from domain.usecases.drafts import Draft
 from domain.usecases.forecast import Forecast, Progress, forecast, price_of
-from domain.usecases.hours import hours_of
 
-ASSUMED_RATE: Final = 100.0  #: messages a second where neither the campaign nor its route has a limit
-_PERIODS: Final = 4_000  # looked at: ten years of them
 _SAMPLING: Final = 0.02  # of the segments that a sample gives: what it may be off by, either way
 
 
@@ -90,7 +84,7 @@ class Rehearsal:
         forecast: Texts and segments.
         plan: Hours and pace.
         receipts: The route asks for receipts: what is accepted is then delivered.
-        rate_known: The campaign or its route has a pace; else ``ASSUMED_RATE`` was taken.
+        rate_known: The campaign or its route has a pace; else one was assumed.
     """
 
     forecast: Forecast
@@ -115,22 +109,13 @@ async def rehearse(
     """
     found = await forecast(account_id, draft, exact=exact, progress=progress)
     account = await Account.get(id=account_id)
-    route = await _route(now)
     sendable = max(0, found.recipients - found.unsendable)
-    rate, known = _rate(draft.campaign, route.tps, sendable, found.segments)
-    begins = now + timedelta(seconds=account.countdown_s)
-    hours = hours_of(draft.campaign, account, now=now)
     price = await price_of(account_id)
-    planned = plan(
-        sendable,
-        start=begins,
-        periods=islice(periods(begins, hours), _PERIODS),
-        rate=rate,
-        daily_cap=_daily_cap(draft.campaign, account, sendable, price.times(found.segments) if price else None),
-        zone=ZoneInfo(account.time_zone),
-    )
+    cost = price.times(found.segments) if price else None
+    course = await course_of(draft.campaign, account, messages=sendable, segments=found.segments, cost=cost, now=now)
+    planned = course.plan(sendable, start=now + timedelta(seconds=account.countdown_s))
     low, high = _segments(found, planned, sendable)
-    arrived = MessageState.DELIVERED if route.receipts else MessageState.ACCEPTED
+    arrived = MessageState.DELIVERED if course.receipts else MessageState.ACCEPTED
     counts = {
         arrived: planned.sent,
         MessageState.BLOCKED: found.blacklisted,
@@ -147,7 +132,7 @@ async def rehearse(
         last=planned.last,
         exact=found.exact,
     )
-    return Rehearsal(found, planned, said, receipts=route.receipts, rate_known=known)
+    return Rehearsal(found, planned, said, receipts=course.receipts, rate_known=course.rate_known)
 
 
 def said_of(campaign: Campaign) -> Said | None:
@@ -183,38 +168,6 @@ def _read(kept: Mapping[str, object]) -> Said:
 
 def _moment(kept: object) -> datetime | None:
     return datetime.fromisoformat(str(kept)).astimezone(UTC) if kept else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    """What the running senders say of the route that dispatches. ``tps``: segments a second, 0: no limit."""
-
-    tps: float
-    receipts: bool
-
-
-async def _route(now: datetime) -> _Route:
-    links = await store.current().links(int(now.timestamp() * 1_000))
-    for link in links:
-        if link.get("dispatches"):
-            return _Route(float(str(link.get("tps") or 0)), bool(link.get("receipts", True)))
-    return _Route(0.0, receipts=True)
-
-
-def _rate(campaign: Campaign, route_tps: float, messages: int, segments: int) -> tuple[float, bool]:
-    """Messages a second, and whether that is known."""
-    limits = [] if campaign.tps is None else [campaign.tps]
-    if route_tps:
-        limits.append(route_tps * messages / segments if segments else route_tps)
-    return (min(limits), True) if limits else (ASSUMED_RATE, False)
-
-
-def _daily_cap(campaign: Campaign, account: Account, messages: int, cost: Money | None) -> int | None:
-    """Its own, or what the account's budget pays for in a day on which nothing else is sent; the lesser one."""
-    caps = [] if campaign.daily_cap is None else [campaign.daily_cap]
-    if account.budget_day is not None and cost is not None and cost.amount:
-        caps.append(int(account.budget_day * messages / cost.amount))
-    return min(caps, default=None)
 
 
 def _segments(found: Forecast, planned: Plan, sendable: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from domain import store
 from domain.models import Campaign, CampaignMode, Person, Retry, Sender
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
@@ -36,6 +37,10 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
     retries = Retry.filter(campaign_id=campaign.id)
     used = await today(campaign, now) if running else None
     first_retry = await retries.order_by("next_ms").first() if running else None
+    ahead = await _ahead(campaign) if running else ""
+    retrying = await retries.count() if first_retry else 0
+    pending = counts.get(MessageState.PENDING, 0)
+    waits = bool(used and used.reached) or bool(ahead) or pending <= retrying
     return Facts(
         now=now,
         state=campaign.state,
@@ -54,17 +59,23 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
         last_sender_at=None if senders or not asked else await pulse.last(),
         links=[link for sender in senders for link in _links(sender)],
         total=sum(counts.values()),
-        pending=counts.get(MessageState.PENDING, 0),
-        retrying=await retries.count() if first_retry else 0,
+        pending=pending,
+        retrying=retrying,
         retry_at=_moment(first_retry.next_ms) if first_retry else None,
         waiting=counts.get(MessageState.SUBMITTED, 0),
         blocked=counts.get(MessageState.BLOCKED, 0),
         held=await _held(campaign, counts),
         limit=used.reached.value if used and used.reached else "",
         limit_until=used.until if used else None,
-        ahead=await _ahead(campaign) if running else "",
+        last_at=await _last_at(campaign) if running and waits else None,
+        ahead=ahead,
         pace=campaign.tps or 0.0,
     )
+
+
+async def _last_at(campaign: Campaign) -> datetime | None:
+    last_ms = await store.current().last_submit(campaign.id)
+    return None if last_ms is None else _moment(last_ms)
 
 
 async def _held(campaign: Campaign, counts: Mapping[MessageState, int]) -> int:

@@ -221,6 +221,11 @@ class PostgresDispatch(PostgresClaims):
             rows = await db.fetch(f"select m.state, {what} {_BY_CHUNKS} group by m.state", campaign_id)
         return {MessageState(state): int(value) for state, value in rows}
 
+    async def last_submit(self, campaign_id: int) -> int | None:
+        async with self.acquire() as db:
+            last: int | None = await db.fetchval(f"select max(m.submitted_ms) {_BY_CHUNKS}", campaign_id)
+        return last
+
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         async with self.acquire() as db:
             rows = await db.fetch("select links from sender where lease_ms >= $1", now_ms)

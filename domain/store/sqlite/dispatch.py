@@ -161,6 +161,11 @@ class SqliteDispatch(SqliteClaims):
         rows = await self.read(lambda db: db.execute(query, (campaign_id,)).fetchall())
         return {MessageState(state): count for state, count in rows}
 
+    async def last_submit(self, campaign_id: int) -> int | None:
+        query = f"select max(m.submitted_ms) {_BY_CHUNKS}"
+        (last,) = await self.read(lambda db: db.execute(query, (campaign_id,)).fetchone())
+        return None if last is None else int(last)
+
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         rows = await self.read(
             lambda db: db.execute("select links from sender where lease_ms >= ?", (now_ms,)).fetchall()

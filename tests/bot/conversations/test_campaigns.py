@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,9 +25,11 @@ from domain import store
 from domain.models import Account, Campaign, CampaignMode, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, CampaignState
 from domain.rules.message_state import MessageState
+from domain.rules.quota import Quota
 from domain.rules.role import Role
-from domain.rules.schedule import Hours
+from domain.rules.schedule import Closure, Hours
 from domain.rules.standstill import Facts, LinkFact, standstill
+from domain.usecases.course import Course
 from domain.usecases.progress import Progress
 from locales import Texts
 from tests.audience import group_of
@@ -42,7 +44,12 @@ def campaign(state: CampaignState, **columns: Any) -> Campaign:
 
 
 def progress(
-    state: CampaignState, counts: Mapping[MessageState, int] | None = None, *, known: Any = None, **columns: Any
+    state: CampaignState,
+    counts: Mapping[MessageState, int] | None = None,
+    *,
+    known: Any = None,
+    course: Course | None = None,
+    **columns: Any,
 ) -> Progress:
     """As the use case finds it, with a link that is bound."""
     found, by_state = campaign(state, **columns), counts or {}
@@ -63,7 +70,7 @@ def progress(
         found,
         ("clientes",),
         by_state,
-        Hours(ZoneInfo("America/Lima"), NOON),
+        course or Course(Hours(ZoneInfo("America/Lima"), NOON)),
         dataclasses.replace(facts, **(known or {})),
     )
 
@@ -112,6 +119,39 @@ def test_a_running_card_says_how_far_how_fast_and_how_long(owner: Talk) -> None:
     assert bar(0.5) in screen.text
     assert t("campaigns.pace_left", rate="10", left=t.label("campaigns.seconds", count=50)) in screen.text
     assert t("campaigns.figure_sent", number="400") in screen.text
+
+
+def test_a_limit_of_the_day_says_since_when_and_when_it_will_be_done(owner: Talk) -> None:
+    """A hundred a day, all gone at noon: 250 more are done on the third day; a pace is reckoned with it too."""
+    t, zone = owner.chat.t, owner.chat.account.zone
+    capped = Course(Hours(zone, NOON), Quota(cap=100, submitted=100), rate=100.0)
+    counts = {MessageState.PENDING: 250, MessageState.DELIVERED: 100}
+    midnight = (NOON.astimezone(zone) + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+    at_limit = {"limit": "cap", "limit_until": midnight, "last_at": NOON}
+    screen = campaign_screen(progress(CampaignState.RUNNING, counts, known=at_limit, course=capped), owner.chat)
+    ends = t.moment(midnight + timedelta(days=2), zone)
+
+    assert t("standing.daily_cap", since=t.moment(NOON, zone), until=t.moment(midnight, zone)) in screen.text
+    assert t("standing.ends", when=ends) in screen.text
+    begun = dataclasses.replace(capped, quota=Quota(cap=100, submitted=90))
+    screen = campaign_screen(progress(CampaignState.RUNNING, counts, course=begun), owner.chat, per_second=10.0)
+    assert t("campaigns.pace_until", rate="10", when=ends) in screen.text
+
+
+def test_one_that_waits_for_its_hour_says_when_it_will_be_done_or_how_much_will_not(owner: Talk) -> None:
+    """At 9 tomorrow, for an hour, at one a second; a permanent one has no end."""
+    t, zone = owner.chat.t, owner.chat.account.zone
+    opens = (NOON.astimezone(zone) + timedelta(days=1)).replace(hour=9, minute=0, second=0)
+    hours = Hours(zone, opens, begins=time(9), ends=time(10), carry_on=False)
+    waits = {"closure": Closure.EARLY}
+
+    def said(audience: int, **more: Any) -> str:
+        found = progress(CampaignState.SCHEDULED, known=waits | more, start_at=opens, course=Course(hours, rate=1.0))
+        return campaign_screen(dataclasses.replace(found, audience=audience), owner.chat).text
+
+    assert t("standing.ends", when=t.moment(opens + timedelta(minutes=30), zone)) in said(1_801)
+    assert t("standing.not_all", count=400) in said(4_000)
+    assert t("standing.ends", when="")[:6] not in said(1_801, permanent=True)
 
 
 def test_what_does_not_move_says_why(owner: Talk) -> None:

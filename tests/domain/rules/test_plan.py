@@ -50,6 +50,21 @@ def test_a_daily_cap_spreads_it_over_days_of_the_zone() -> None:
     assert found.last == datetime(2026, 11, 26, 5, 0, 4, tzinfo=UTC)
 
 
+def test_what_is_used_of_the_cap_today_is_not_there_again_before_midnight() -> None:
+    """Ten a day, all gone: twenty-five are done on the third day from now; a later start has a day of its own."""
+    course = [Period(NOON - timedelta(days=3), None)]
+    found = plan(25, start=NOON, periods=course, rate=1, daily_cap=10, used=10, zone=LIMA)
+    later = plan(
+        25, start=NOON, periods=[Period(NOON + timedelta(days=1), None)], rate=1, daily_cap=10, used=10, zone=LIMA
+    )
+
+    assert (found.first, found.last) == (
+        datetime(2026, 11, 25, 5, 0, tzinfo=UTC),
+        datetime(2026, 11, 27, 5, 0, 4, tzinfo=UTC),
+    )
+    assert later.first == NOON + timedelta(days=1)
+
+
 def test_nothing_to_send_and_nowhere_to_go() -> None:
     """No moment is named."""
     assert plan(0, start=NOON, periods=[Period(NOON, None)], rate=1, daily_cap=None, zone=LIMA) == Plan(

@@ -10,6 +10,17 @@ from domain.rules.quota import Limit, Quota, day_of, micros
 _CENT = 10_000  # millionths
 
 
+def test_limits_in_messages() -> None:
+    """The lesser one in a day, and what of it is used up today; who owes more than there is has used all."""
+    assert Quota().in_messages(5.0) is None
+    assert Quota(cap=10, submitted=4).in_messages(5.0) == (10, 4)
+    assert Quota(budget=100, spent=35, price=5).in_messages(5.0) == (20, 7)
+    assert Quota(budget=100, spent=35, price=5).in_messages(0.0) is None
+    assert Quota(cap=10, submitted=1, budget=100, spent=85, price=5).in_messages(5.0) == (10, 7)
+    assert Quota(cap=10, submitted=12).in_messages(5.0) == (10, 10)
+    assert Quota(budget=100, spent=96, price=5, short=5).in_messages(5.0) == (20, 20)
+
+
 @pytest.mark.parametrize(
     ("quota", "segments", "admitted"),
     [

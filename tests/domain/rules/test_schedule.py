@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.rules.holiday import holiday_name, is_holiday, next_holiday
 from domain.rules.local_time import wall
-from domain.rules.schedule import Closure, Hours, Period, closure, period, periods, work_until
+from domain.rules.schedule import Closure, Hours, Period, closure, period, periods
 
 LIMA, MADRID, SANTIAGO = ZoneInfo("America/Lima"), ZoneInfo("Europe/Madrid"), ZoneInfo("America/Santiago")
 EVERY_DAY, WORKDAYS = frozenset(range(7)), frozenset(range(5))
@@ -319,21 +319,6 @@ def test_silence_only_takes_away(hours: Hours, minutes: int) -> None:
 
     assert other is not None
     assert other.holds(now)
-
-
-@given(_HOURS, st.floats(1, 500_000))
-def test_work_takes_its_time_within_the_periods(hours: Hours, seconds: float) -> None:
-    """The open time until then is what was asked for."""
-    end = work_until(hours.since, seconds, hours)
-    if end is None:
-        return
-    spent = timedelta()
-    for found in periods(hours.since, hours):
-        if found.opens >= end:
-            break
-        spent += min(end, found.closes or end) - found.opens
-
-    assert abs(spent.total_seconds() - seconds) < 1
 
 
 def test_holidays_have_names_and_an_end() -> None:

@@ -13,6 +13,7 @@ from domain.rules.standstill import Cause, Facts, LinkFact, Standstill, standsti
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 SOON, BEFORE = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+LATELY = NOW - timedelta(minutes=9)
 BOUND = LinkFact(bound=True, since=BEFORE)
 DOWN = LinkFact(bound=False, since=BEFORE, reason="unreachable")
 SLOWED = replace(BOUND, throttled_since=BEFORE)
@@ -56,8 +57,10 @@ RUNNING = Facts(NOW, S.RUNNING, BEFORE, skews_s=(0.0,), links=(BOUND,), total=9,
         pytest.param(replace(RUNNING, links=(DOWN,)), Cause.LINK_DOWN, BEFORE, None, id="link down"),
         pytest.param(replace(RUNNING, links=(SLOWED,)), Cause.THROTTLED, BEFORE, None, id="throttled"),
         pytest.param(replace(RUNNING, links=(SLOWED, DOWN)), Cause.THROTTLED, BEFORE, None, id="all that is bound is"),
-        pytest.param(replace(RUNNING, limit="cap", limit_until=SOON), Cause.DAILY_CAP, None, SOON, id="daily cap"),
-        pytest.param(replace(RUNNING, limit="budget", limit_until=SOON), Cause.BUDGET, None, SOON, id="budget"),
+        pytest.param(
+            replace(RUNNING, limit="cap", limit_until=SOON, last_at=LATELY), Cause.DAILY_CAP, LATELY, SOON, id="cap"
+        ),
+        pytest.param(replace(RUNNING, limit="budget", limit_until=SOON), Cause.BUDGET, BEFORE, SOON, id="budget"),
         pytest.param(
             replace(RUNNING, closure=Closure.QUIET, opens=SOON), Cause.QUIET, BEFORE, SOON, id="closed while it runs"
         ),
@@ -69,9 +72,9 @@ RUNNING = Facts(NOW, S.RUNNING, BEFORE, skews_s=(0.0,), links=(BOUND,), total=9,
         pytest.param(replace(RUNNING, total=0, pending=0, held=4), Cause.HELD, None, None, id="held back"),
         pytest.param(replace(RUNNING, pending=0, held=4, permanent=True), Cause.HELD, None, None, id="and it goes on"),
         pytest.param(replace(RUNNING, pending=0, permanent=True), Cause.CONTACTS, BEFORE, None, id="permanent"),
-        pytest.param(replace(RUNNING, ahead="Otra", moving=False), Cause.PRIORITY, None, None, id="another goes first"),
-        pytest.param(replace(RUNNING, retrying=9, retry_at=SOON), Cause.RETRY, None, SOON, id="tried again"),
-        pytest.param(replace(RUNNING, pending=0, waiting=2, moving=False), Cause.ANSWERS, None, None, id="answers"),
+        pytest.param(replace(RUNNING, ahead="Otra", moving=False), Cause.PRIORITY, BEFORE, None, id="another first"),
+        pytest.param(replace(RUNNING, retrying=9, retry_at=SOON), Cause.RETRY, BEFORE, SOON, id="tried again"),
+        pytest.param(replace(RUNNING, pending=0, waiting=2, moving=False), Cause.ANSWERS, BEFORE, None, id="answers"),
         pytest.param(replace(RUNNING, moving=False), Cause.UNCLEAR, None, None, id="nobody knows"),
         pytest.param(replace(RUNNING, pace=2.5, moving=True), Cause.PACE, None, None, id="a pace of its own"),
     ],

@@ -82,9 +82,11 @@ async def test_a_daily_cap_is_kept_to_the_message_until_the_next_local_day(store
     claim, ids = await _claim(store, campaign)
     _, ends_ms = day_of(NOW, account.time_zone)
 
+    assert await store.last_submit(campaign.id) is None
     assert await _mark(store, claim, ids[:3]) == ids[:3]
-    assert await _mark(store, claim, ids[3:]) == ids[3:5]
-    assert await _mark(store, claim, ids[5:]) == []
+    assert await _mark(store, claim, ids[3:], now_ms=NOW + 7) == ids[3:5]
+    assert await _mark(store, claim, ids[5:], now_ms=NOW + 9) == []
+    assert await store.last_submit(campaign.id) == NOW + 7
     await store.finish_claim("s1", claim)
     assert await store.claim("s1", campaign.id, now_ms=ends_ms - 1, limit=500) is None
     free, others = await _claim(store, other)

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from domain import store
-from domain.models import Account, Campaign, Contact, Template
+from domain.models import Account, Campaign, Contact, DayUse, Template
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket, Money
+from domain.rules.quota import day_of
 from domain.usecases import draft_hours, drafts, launching
 from domain.usecases.rehearsal import Rehearsal, rehearse, said_of
 from tests.audience import FIRST, block, group_of
@@ -103,6 +104,20 @@ async def test_what_no_hour_is_left_for_expires_and_makes_the_price_a_range(acco
     assert found.said.counts[MessageState.DELIVERED] == 3
     assert found.said.counts[MessageState.SCHEDULE_EXPIRED] == 4
     assert (found.said.low, found.said.high) == (3, 7)
+
+
+async def test_what_the_account_spent_today_is_not_there_for_the_first_day(account: Account, draft: int) -> None:
+    """At 0.05 a budget of 0.20 pays for four a day; 0.15 is gone: of seven one leaves today, two the day after next."""
+    await Account.filter(id=account.id).update(budget_day=Decimal("0.20"))
+    begins_ms, ends_ms = day_of(int(NOW.timestamp() * 1_000), account.time_zone)
+    await DayUse.create(
+        account_id=account.id, campaign_id=99, begins_ms=begins_ms, sender="s1", messages=3, micros=150_000
+    )
+    await draft_hours.set_tps(account.id, draft, tps=1.0)
+    found = await rehearsed(account, draft)
+
+    assert found.plan.first == BEGINS
+    assert found.plan.last == datetime.fromtimestamp(ends_ms / 1_000, UTC) + timedelta(days=1, seconds=1)
 
 
 async def test_without_receipts_nothing_is_said_to_be_delivered(account: Account, draft: int) -> None:
