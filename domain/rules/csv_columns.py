@@ -1,12 +1,12 @@
 """Which column of a file is which field of a contact: by the words of its header, else by what stands in the cells."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from domain.rules.accents import without_accents
 from domain.rules.msisdn import NumberPlan
 
 
@@ -65,9 +65,7 @@ class ColumnMap:
 
 def field_of_header(cell: str) -> Field | None:
     """The field that a header names, in our languages, with or without accents; None: none."""
-    decomposed = unicodedata.normalize("NFKD", cell.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return _FIELD_BY_WORD.get("_".join(re.findall(r"[a-z]+|[0-9]+", bare)))
+    return _FIELD_BY_WORD.get("_".join(re.findall(r"[a-z]+|[0-9]+", without_accents(cell.casefold()))))
 
 
 def guess_columns(rows: Sequence[Sequence[str]], *, plan: NumberPlan) -> ColumnMap:

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
+from domain.rules.accents import without_accents
+
 ESCAPE: Final = 0x1B
 
 #: Septet by septet; the escape (0x1B) is not a character of its own.
@@ -153,8 +155,7 @@ def replacement(character: str, alphabet: frozenset[str]) -> str | None:
 def _candidates(character: str) -> list[str]:
     """Best first: the typographic equal, the letter without its accent, then the plainer form of each."""
     found = [table[character] for table in (_TYPOGRAPHIC, _PLAINER) if character in table]
-    decomposed = unicodedata.normalize("NFKD", character)
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    bare = without_accents(character)
     if bare != character:
         found.append(bare)
     elif unicodedata.category(character) in {"Cc", "Cf"}:

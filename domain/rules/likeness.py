@@ -3,9 +3,10 @@ Whether two texts say nearly the same to those who get them: written differently
 """
 
 import re
-import unicodedata
 from difflib import SequenceMatcher
 from typing import Final
+
+from domain.rules.accents import without_accents
 
 ALIKE: Final = 0.9  #: at least so much of two texts is the same, in the same order: they are near-identical
 MUCH: Final = 0.2  #: of an audience: so much of it got such a text, and the person is asked
@@ -23,9 +24,7 @@ def normal_words(text: str) -> tuple[str, ...]:
     reminders that differ in the amount are the same reminder.
     """
     marked = _FIGURES.sub(f" {_MARK} ", _LINK.sub(f" {_MARK} ", _TOKEN.sub(f" {_MARK} ", text)))
-    decomposed = unicodedata.normalize("NFKD", marked.casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    return tuple(_WORD.findall(bare))
+    return tuple(_WORD.findall(without_accents(marked.casefold())))
 
 
 def likeness(one: str, other: str) -> float:

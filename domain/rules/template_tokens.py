@@ -1,9 +1,10 @@
 """The tokens of templates: which words name which field of a contact, in each language. Data and look-up only."""
 
-import unicodedata
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+
+from domain.rules.accents import without_accents
 
 #: Fields of a contact, in the order of the manual's upload.
 FIELDS: Final = ("msisdn", "first_name", "last_name", "email", "address", "value_1", "value_2", "value_3")
@@ -44,5 +45,4 @@ def tokens(language: str) -> Mapping[str, str]:
 
 def field_of(token: str) -> str | None:
     """The field that a word names in any language, with or without accents and capitals; None: none."""
-    decomposed = unicodedata.normalize("NFKD", token.casefold())
-    return _BY_WORD.get("".join(letter for letter in decomposed if not unicodedata.combining(letter)))
+    return _BY_WORD.get(without_accents(token.casefold()))

@@ -3,12 +3,12 @@ The moments that people write in a chat, in Spanish, English or Portuguese. No c
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from domain.errors import DomainError
+from domain.rules.accents import without_accents
 from domain.rules.local_time import wall
 
 
@@ -159,9 +159,7 @@ def _american(language: str) -> bool:
 
 def simplify(text: str) -> str:
     """Small letters without accents, one space between words, and none of those that say nothing."""
-    decomposed = unicodedata.normalize("NFKD", text[:100].casefold())
-    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    spaced = " ".join(bare.replace(",", " ").split())
+    spaced = " ".join(without_accents(text[:100].casefold()).replace(",", " ").split())
     spaced = re.sub(r"\b([ap])\. ?m\.", r"\1m", spaced)
     spaced = re.sub(r"\b(segunda|terca|quarta|quinta|sexta)(s?)[- ]feiras?\b", r"\1\2", spaced)
     return _FILLERS.sub("", spaced).strip()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from domain.errors import DomainError
+from domain.rules.accents import without_accents
 
 WORD_LIMIT: Final = 40  #: characters of a word
 _LEAST: Final = 2  # letters: one alone would be found in every text
@@ -134,8 +135,7 @@ def _flat(text: str) -> tuple[str, Sequence[int]]:
 def _fold(character: str) -> str:
     if unicodedata.category(character) == "Cf":
         return ""  # cannot be seen: a zero-width space between two letters
-    bare = "".join(one for one in unicodedata.normalize("NFKD", character) if not unicodedata.combining(one))
-    return bare.casefold().translate(_ALIKE)
+    return without_accents(character).casefold().translate(_ALIKE)
 
 
 @lru_cache(maxsize=2_048)
