@@ -1,11 +1,16 @@
 """What a campaign costs so far: the one reckoning behind its card and its results. Reads only."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from tortoise.expressions import Subquery
+from tortoise.functions import Count, Sum
+from tortoise.queryset import QuerySet
+
 from domain import store
-from domain.models import Campaign
+from domain.models import Campaign, Message
 from domain.rules.message_state import IN_DOUBT, MessageState
 from domain.rules.price import Bracket, Money, bracket
 from domain.rules.statistics import BILLED, Statistics
@@ -28,11 +33,25 @@ class Bill:
 
 
 NOTHING: Final = Bill(0, 0, None)
+_ByState = dict[MessageState, int]
 
 
 async def bill(campaign: Campaign, counts: Mapping[MessageState, int]) -> Bill:
     """The bill as it stands. ``counts``: the campaign's messages by state."""
-    submitted = await store.current().submitted_segments(campaign.id)
+    return await _bill(campaign, counts, await store.current().submitted_segments(campaign.id))
+
+
+async def bills(campaigns: QuerySet[Campaign]) -> list[Bill]:
+    """Those of many small campaigns, the oldest first; the messages of all of them are read at once."""
+    messages = Message.filter(campaign_id__in=Subquery(campaigns.values("id")))
+    by_state = messages.annotate(number=Count("id"), size=Sum("segments")).group_by("campaign_id", "state")
+    counts, submitted = defaultdict[int, _ByState](dict), defaultdict[int, _ByState](dict)
+    for campaign_id, state, number, size in await by_state.values_list("campaign_id", "state", "number", "size"):
+        counts[campaign_id][state], submitted[campaign_id][state] = number, int(size)
+    return [await _bill(one, counts[one.id], submitted[one.id]) for one in await campaigns.order_by("id")]
+
+
+async def _bill(campaign: Campaign, counts: Mapping[MessageState, int], submitted: Mapping[MessageState, int]) -> Bill:
     billed, doubtful = (sum(submitted.get(state, 0) for state in states) for states in (BILLED, IN_DOUBT))
     torn = (MessageState.FAILED, *IN_DOUBT)
     if sum(submitted.get(state, 0) for state in torn) > Statistics(counts).of(*torn):  # some of them have several parts

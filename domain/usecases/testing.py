@@ -26,7 +26,7 @@ from domain.rules.sender_id import parse_sender_id
 from domain.rules.template import compile_template
 from domain.rules.title import clean_title
 from domain.usecases import wording
-from domain.usecases.billing import bill
+from domain.usecases.billing import bill, bills
 from domain.usecases.contacts import read_number
 from domain.usecases.numbering import plan_of
 from domain.usecases.templates import fields_of
@@ -322,8 +322,8 @@ async def get(account_id: int, campaign_id: int) -> Test:
 async def spent(account_id: int) -> Bracket | None:
     """What all tests of the account cost at the price of each; None: nothing, or there was no price."""
     total: Bracket | None = None
-    for campaign in await Campaign.filter(account_id=account_id, test=True).order_by("id"):
-        one = await cost_of(campaign)
+    for found in await bills(Campaign.filter(account_id=account_id, test=True, segment_price__not_isnull=True)):
+        one = found.cost
         if one is None or (total is not None and total.low.currency != one.low.currency):
             continue
         total = one if total is None else Bracket(total.low + one.low, total.high + one.high)

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+from decimal import Decimal
 
 import pytest
 
@@ -10,7 +11,7 @@ from bot.conversations.campaigns import ListCampaigns
 from bot.conversations.team_phones import AskOwnPhone, AskPhone, SaveOwnPhone, SavePhone, Subject
 from bot.conversations.testing import ListTests, OpenTest
 from bot.screen import Screen, handler_of
-from domain.models import Account, Campaign, Contact, Message, Person, Template
+from domain.models import Account, Campaign, Chunk, ChunkState, Contact, Message, MessagePart, Person, Template
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.route import parse_route
@@ -179,3 +180,34 @@ async def test_a_test_goes_to_no_phone_that_is_nobodys(owner: Talk, sqlite_accou
         )
 
     assert await Campaign.all().count() == 0
+
+
+async def test_the_books_add_up_every_test_at_its_own_price(account: Account) -> None:
+    """What is in doubt as a bracket, a part that arrived of a message that failed; another currency is left out."""
+    delivered, doubted, failed = MessageState.DELIVERED, MessageState.NO_RESPONSE, MessageState.FAILED
+    sent = [("0.05", "PEN", delivered, 2), ("0.10", "PEN", doubted, 1), (None, None, delivered, 1)]
+    for price, currency, state, segments in [*sent, ("9", "USD", delivered, 1), ("0.05", "PEN", failed, 3)]:
+        test = await Campaign.create(
+            account=account,
+            test=True,
+            state=CampaignState.COMPLETED,
+            text="x",
+            segment_price=price,
+            currency=currency,
+            created_by=1001,
+            chat_id=1001,
+        )
+        for number in (OWN, OWN + 1):
+            message = await Message.create(
+                campaign_id=test.id, contact_id=0, msisdn=number, state=state, segments=segments
+            )
+        await Chunk.create(campaign_id=test.id, lo=message.id - 1, hi=message.id, state=ChunkState.DONE)
+    await MessagePart.create(message_id=message.id, part=1, state=delivered, route="x")
+    one_by_one = [await testing.cost_of(one) for one in await Campaign.filter(test=True, currency="PEN")]
+    total = await testing.spent(account.id)
+
+    assert total is not None
+    assert (total.low.amount, total.high.amount) == (Decimal("0.25"), Decimal("0.45"))
+    assert total.low.amount == sum(one.low.amount for one in one_by_one if one)
+    assert total.high.amount == sum(one.high.amount for one in one_by_one if one)
+    assert await testing.spent(account.id + 1) is None
