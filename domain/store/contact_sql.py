@@ -38,6 +38,11 @@ DELETE_SLICE: Final = 5_000  # memberships a transaction: about 10 ms on SQLite
 NUMBERS_SLICE: Final = 10_000  # numbers a query
 
 
+def people(group_ids: Sequence[int]) -> str:
+    """What to count of ``group_contact g``: nobody is in one group twice, and looking takes five times as long."""
+    return "*" if len(set(group_ids)) == 1 else "distinct g.contact_id"
+
+
 def blank_counts(fields: Sequence[str]) -> str:
     """What to select from ``contact c``: one count a field, and at last of those who lack any of them."""
     blank = [f"trim(c.{field}) = ''" for field in fields]

@@ -210,6 +210,15 @@ class Evidence:
     waiting: int = 0  # receipts put aside because their message is not known yet
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The reason that came most often: in a response or a receipt, as it is kept, and how many messages got it."""
+
+    state: MessageState
+    error: str
+    messages: int
+
+
 class DispatchStore(Protocol):
     """
     Expansion, claims, submits, answers and receipts.
@@ -357,6 +366,10 @@ class DispatchStore(Protocol):
 
     async def last_submit(self, campaign_id: int) -> int | None:
         """When a message of it was submitted last, epoch milliseconds; None: none was. Reads only."""
+        ...
+
+    async def usual_refusal(self, campaign_id: int, states: Collection[MessageState]) -> Refusal | None:
+        """What most messages of the campaign in one of ``states`` got; None: none of them has an error. Reads only."""
         ...
 
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:

@@ -20,6 +20,11 @@ OVERLAP_SLICE: Final = 50_000  #: ids of contacts a query: about 100 ms on SQLit
 CAME: Final = (
     f"(m.state = '{MessageState.PENDING}' or (m.submitted_ms >= {{since}} and m.state <> '{MessageState.FAILED}'))"
 )
+#: One row: state, error, how many. ``messages``: a from and a where clause.
+USUAL_REFUSAL: Final = """
+select m.state, m.error, count(*) as number {messages} and m.state in {states} and m.error is not null
+group by m.state, m.error order by number desc, m.state, m.error limit 1
+"""
 _AGAIN: Final = frozenset({MessageEvent.SUBMIT_THROTTLED, MessageEvent.SUBMIT_RETRY, MessageEvent.UNSENT})
 _NOT_BILLED: Final = _AGAIN | {MessageEvent.SUBMIT_ERROR}
 #: The states by what stands in the database: a tenth of the cost of ``MessageState(…)``.

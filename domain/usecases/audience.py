@@ -1,9 +1,9 @@
 """
 Who a campaign would reach as things stand, and whom it holds back, for its card. Reads only.
 
-Either reads the whole audience, so it is remembered until somebody joins or leaves one of the groups, and half a minute
-at most: an opt-out is seen then. What a person changes here is seen at once (``forget``). A launch, and all else that is
-decided by who is there, counts anew.
+Either reads the whole audience, so it is remembered until somebody joins or leaves one of the groups, and for half a
+minute at most: an opt-out is seen then. What a person changes here is seen at once (``forget``). A launch, and all else
+that is decided by who is there, counts anew.
 """
 
 from datetime import datetime

@@ -8,10 +8,9 @@ from domain.rules.blanks import Blanks, decided, held_fields, undecided
 from domain.rules.price import Money, estimate
 from domain.rules.template import compile_template
 from domain.usecases.drafts import Draft
-from domain.usecases.held import held_count
 from domain.usecases.measuring import EXACT_LIMIT, Measure, Progress, Sample, measure, price_of
 
-__all__ = ["EXACT_LIMIT", "Forecast", "Progress", "Sample", "forecast", "held_count", "open_blanks", "price_of"]
+__all__ = ["EXACT_LIMIT", "Forecast", "Progress", "Sample", "forecast", "open_blanks", "price_of"]
 
 
 @dataclass(frozen=True, slots=True)

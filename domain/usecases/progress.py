@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import store
 from domain.models import Campaign, ContactGroup
 from domain.rules.campaign_state import FINISHED
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket
 from domain.rules.standstill import Facts
 from domain.usecases import campaigns, refusals
+from domain.usecases.audience import held_count, reached_count
 from domain.usecases.billing import NOTHING, bill
 from domain.usecases.course import Course, course_of
-from domain.usecases.held import held_count
 from domain.usecases.refusals import Refusal
 from domain.usecases.rehearsal import said_of
 from domain.usecases.standing import facts_of
@@ -57,7 +56,7 @@ async def of(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
     titles = await ContactGroup.filter(campaigns__id=campaign_id).order_by("title").values_list("title", flat=True)
     by_state = await campaigns.counts(campaign)
     billed = await bill(campaign, by_state) if by_state and campaign.segment_price is not None else NOTHING
-    held = 0 if campaign.state in FINISHED else await held_count(campaign)
+    begun = campaign.started_at or campaign.state in FINISHED
     return Progress(
         campaign=campaign,
         groups=tuple(str(title) for title in titles),
@@ -65,17 +64,10 @@ async def of(account_id: int, campaign_id: int, *, now: datetime) -> Progress:
         course=await _course(campaign, now),
         facts=await facts_of(campaign, by_state, now=now),
         cost=billed.cost if billed.billed or billed.doubtful else None,
-        held=held,
+        held=0 if campaign.state in FINISHED else await held_count(campaign, now=now),
         refusal=await refusals.most_frequent(campaign, by_state),
-        audience=None if campaign.started_at or campaign.state in FINISHED else await _audience(campaign, held),
+        audience=None if begun else await reached_count(campaign, now=now),
     )
-
-
-async def _audience(campaign: Campaign, held: int) -> int:
-    account_id: int = campaign.account_id  # type: ignore[attr-defined]
-    group_ids = [group.id for group in await campaign.groups.all()]
-    found = await store.current().audience_count(account_id, group_ids)
-    return max(0, found.contacts - found.blacklisted - held)
 
 
 async def _course(campaign: Campaign, now: datetime) -> Course:

@@ -1,31 +1,26 @@
 """Why the operator refuses a campaign: the reason that it gives most often. Reads only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from tortoise.functions import Count
-
-from domain.models import Campaign, Message
+from domain import store
+from domain.models import Campaign
 from domain.rules.message_state import MessageState
 from domain.rules.statistics import Statistics
+from domain.store import Refusal
+from domain.usecases.remembered import Remembered
+
+__all__ = ["Refusal", "most_frequent"]
 
 _REFUSED: Final = (MessageState.FAILED, MessageState.REJECTED)
 _WORTH_A_WORD: Final = 0.2  # of all that is settled; some wrong numbers are in every list
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The reason that came most often: in a response or a receipt, as it is kept, and how many messages got it."""
-
-    state: MessageState
-    error: str
-    messages: int
+_usual: Final = Remembered[Refusal | None]()
 
 
 async def most_frequent(campaign: Campaign, counts: Mapping[MessageState, int]) -> Refusal | None:
     """
-    None where little is refused, or nobody said why.
+    None where little is refused, or nobody said why. Looked for once for each number of refused messages: they stay
+    what they are, so that of as many the reasons are the same.
 
     Args:
         counts: Its messages by state.
@@ -33,12 +28,7 @@ async def most_frequent(campaign: Campaign, counts: Mapping[MessageState, int]) 
     figures = Statistics(counts)
     if figures.of(*_REFUSED) <= _WORTH_A_WORD * figures.processed:
         return None
-    found = await (
-        Message.filter(campaign_id=campaign.id, state__in=list(_REFUSED), error__not_isnull=True)
-        .annotate(number=Count("id"))
-        .group_by("state", "error")
-        .order_by("-number")
-        .first()
-        .values("state", "error", "number")
+    refused = tuple(figures.of(state) for state in _REFUSED)
+    return await _usual.get(
+        campaign.id, lambda: store.current().usual_refusal(campaign.id, _REFUSED), stands_on=refused
     )
-    return Refusal(MessageState(found["state"]), found["error"], found["number"]) if found else None

@@ -11,7 +11,7 @@ from domain.rules.message_state import MessageState
 from domain.rules.schedule import closure, period
 from domain.rules.standstill import Facts, LinkFact
 from domain.usecases import pulse
-from domain.usecases.held import held_count
+from domain.usecases.audience import held_count
 from domain.usecases.hours import hours_of
 from domain.usecases.quotas import today
 
@@ -64,7 +64,7 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
         retry_at=_moment(first_retry.next_ms) if first_retry else None,
         waiting=counts.get(MessageState.SUBMITTED, 0),
         blocked=counts.get(MessageState.BLOCKED, 0),
-        held=await _held(campaign, counts),
+        held=await _held(campaign, counts, now=now),
         limit=used.reached.value if used and used.reached else "",
         limit_until=used.until if used else None,
         last_at=await _last_at(campaign) if running and waits else None,
@@ -78,11 +78,11 @@ async def _last_at(campaign: Campaign) -> datetime | None:
     return None if last_ms is None else _moment(last_ms)
 
 
-async def _held(campaign: Campaign, counts: Mapping[MessageState, int]) -> int:
+async def _held(campaign: Campaign, counts: Mapping[MessageState, int], *, now: datetime) -> int:
     """Looked up only where nothing is left to send: it reads the whole audience."""
     open_ones = counts.get(MessageState.PENDING, 0) + counts.get(MessageState.SUBMITTED, 0)
     ran = campaign.state in {CampaignState.RUNNING, CampaignState.COMPLETED}
-    return await held_count(campaign) if ran and not open_ones else 0
+    return await held_count(campaign, now=now) if ran and not open_ones else 0
 
 
 async def _senders(now: datetime) -> Sequence[Sender]:

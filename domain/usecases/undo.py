@@ -20,7 +20,7 @@ from domain.errors import DomainError, NotFound
 from domain.models import Change, ChangeKind, ChangeState, ContactGroup, ContactView, Person
 from domain.store import Span
 from domain.store.journal_undo_sql import UNDO_SLICE
-from domain.usecases import deleted_group
+from domain.usecases import audience, deleted_group
 
 log = structlog.get_logger()
 
@@ -344,6 +344,7 @@ async def _count_anew(change_id: int) -> None:
     """What people have counted of the account's contacts is not true any more."""
     of_account = Change.filter(id=change_id).values("account_id")
     await ContactView.filter(account_id__in=Subquery(of_account)).update(total=None)
+    audience.forget()
 
 
 def _span(change: Change, after: int, upto: int) -> Span:

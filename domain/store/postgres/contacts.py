@@ -8,6 +8,7 @@ from domain.store.contact_sql import (
     OPTOUT,
     blank_counts,
     merged,
+    people,
 )
 from domain.store.interface import BlankCount, ContactRow, GroupCount
 from domain.store.postgres.connection import PostgresConnection
@@ -81,7 +82,7 @@ class PostgresContacts(PostgresConnection):
 
     async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
         chosen = "g.group_id in (select id from contact_group where account_id = $1 and id = any($2::int[]))"
-        size = f"select count(distinct g.contact_id) from group_contact g where {chosen}"
+        size = f"select count({people(group_ids)}) from group_contact g where {chosen}"
         blocked = f"select count(distinct g.contact_id) {_BLACKLISTED} and {chosen}"
         async with self.acquire() as db:
             contacts = await db.fetchval(size, account_id, list(group_ids))

@@ -3,14 +3,15 @@
 import json
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from domain.rules.campaign_state import WRITTEN_IN
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.rules.share import fair, next_share
 from domain.store.contact_sql import not_blank
-from domain.store.outcome import chunks, sql_list
+from domain.store.interface import Refusal
+from domain.store.outcome import USUAL_REFUSAL, chunks, sql_list
 from domain.store.postgres.answers import HELD, HOLD
 from domain.store.postgres.claims import OF_CHUNKS, PENDING, PostgresClaims, rows_of
 
@@ -225,6 +226,11 @@ class PostgresDispatch(PostgresClaims):
         async with self.acquire() as db:
             last: int | None = await db.fetchval(f"select max(m.submitted_ms) {_BY_CHUNKS}", campaign_id)
         return last
+
+    async def usual_refusal(self, campaign_id: int, states: Collection[MessageState]) -> Refusal | None:
+        async with self.acquire() as db:
+            row = await db.fetchrow(USUAL_REFUSAL.format(messages=_BY_CHUNKS, states=sql_list(states)), campaign_id)
+        return None if row is None else Refusal(MessageState(row[0]), row[1], row[2])
 
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         async with self.acquire() as db:

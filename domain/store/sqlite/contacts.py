@@ -10,6 +10,7 @@ from domain.store.contact_sql import (
     OPTOUT,
     blank_counts,
     merged,
+    people,
 )
 from domain.store.interface import BlankCount, ContactRow, GroupCount
 from domain.store.sqlite.connection import SqliteConnection
@@ -83,7 +84,7 @@ class SqliteContacts(SqliteConnection):
     async def audience_count(self, account_id: int, group_ids: Sequence[int]) -> GroupCount:
         chosen = "g.group_id in (select k.id from contact_group k, json_each(?) j where k.id = j.value"
         chosen += " and k.account_id = ?)"
-        size = f"select count(distinct g.contact_id) from group_contact g where {chosen}"
+        size = f"select count({people(group_ids)}) from group_contact g where {chosen}"
         blocked = f"select count(distinct g.contact_id) {_BLACKLISTED} and {chosen}"
         groups = json.dumps(list(group_ids))
 
@@ -113,7 +114,8 @@ class SqliteContacts(SqliteConnection):
             ) and {_NOT_BLACKLISTED}
         """
         groups = json.dumps(list(group_ids))
-        *counts, contacts = await self.read(lambda db: db.execute(query, (account_id, account_id, groups)).fetchone())
+        values = (account_id, account_id, groups)
+        *counts, contacts = await self.read_long(lambda db: db.execute(query, values).fetchone())
         return BlankCount(dict(zip(fields, counts, strict=True)), contacts)
 
     async def blacklist(

@@ -3,14 +3,15 @@
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
 
 from domain.rules.campaign_state import WRITTEN_IN
 from domain.rules.message_state import MessageEvent, MessageState, sources, target
 from domain.store.contact_sql import not_blank
-from domain.store.outcome import chunks, sql_list
+from domain.store.interface import Refusal
+from domain.store.outcome import USUAL_REFUSAL, chunks, sql_list
 from domain.store.sqlite.claims import PENDING, SqliteClaims
 
 _EXPIRE_CHUNKS: Final = 20  # chunks in one transaction: about 10,000 rows, 20 ms
@@ -165,6 +166,11 @@ class SqliteDispatch(SqliteClaims):
         query = f"select max(m.submitted_ms) {_BY_CHUNKS}"
         (last,) = await self.read(lambda db: db.execute(query, (campaign_id,)).fetchone())
         return None if last is None else int(last)
+
+    async def usual_refusal(self, campaign_id: int, states: Collection[MessageState]) -> Refusal | None:
+        query = USUAL_REFUSAL.format(messages=_BY_CHUNKS, states=sql_list(states))
+        row = await self.read_long(lambda db: db.execute(query, (campaign_id,)).fetchone())
+        return None if row is None else Refusal(MessageState(row[0]), row[1], row[2])
 
     async def links(self, now_ms: int) -> Sequence[Mapping[str, object]]:
         rows = await self.read(

@@ -12,7 +12,8 @@ from domain.models import Account, Campaign, CampaignMode, ContactGroup, Notice,
 from domain.rules.campaign_state import TABLE, CampaignEvent, CampaignState, sources
 from domain.rules.sender_id import BadSenderId
 from domain.rules.template import BadTemplate
-from domain.usecases import campaigns, draft_hours, drafts, launching, progress
+from domain.usecases import blacklist, campaigns, draft_hours, drafts, launching, progress
+from domain.usecases.blacklist import Source
 from domain.usecases.draft_hours import StartInThePast
 from domain.usecases.launching import Incomplete, NobodyToSendTo, StartPassed
 from tests.audience import FIRST, block, group_of
@@ -331,7 +332,7 @@ async def test_what_waits_for_its_hour_says_how_many_will_get_it(account: Accoun
     await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(hours=1), now=NOW)
     await launch(account, draft)
     waiting = await progress.of(account.id, draft, now=NOW)
-    await block(account, [FIRST])
+    await blacklist.add(account.id, f"+{FIRST}", source=Source.MANUAL, by=OWNER)
     fewer = await progress.of(account.id, draft, now=NOW)
     await campaigns.begin(await campaigns.get(account.id, draft), now=NOW + timedelta(hours=1))
     begun = await progress.of(account.id, draft, now=NOW)
