@@ -26,7 +26,7 @@ class Watchdog:
 
     def __init__(self, patience: timedelta = PATIENCE) -> None:
         self._patience = patience
-        self._stood: dict[int, tuple[tuple[int, int], datetime]] = {}  # what it had reached, and since when
+        self._stood: dict[int, tuple[tuple[int, int], datetime]] = {}  # what it had reached, and since when it should move
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -53,11 +53,13 @@ class Watchdog:
         if seen != reached:
             self._stood[campaign.id] = (reached, now)
             return
-        if now - since < self._patience:
-            return
         facts = dataclasses.replace(await facts_of(campaign, counts, now=now), moving=False)
         cause = standstill(facts)
         if cause is None or cause.cause not in UNWANTED:
+            # What waited as it was told, for contacts or for midnight, has its time to move from then on.
+            self._stood[campaign.id] = (reached, now)
+            return
+        if now - since < self._patience:
             return
         log.warning("campaign_stands_still", campaign=campaign.id, cause=cause.cause, since=since.isoformat())
         await notices.post(

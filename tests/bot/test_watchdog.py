@@ -7,9 +7,10 @@ import pytest
 from bot.conversations.campaign_news import standstill
 from bot.watchdog import PATIENCE, Watchdog
 from domain import store
-from domain.models import Account, Campaign, Chunk, Message, Notice, NoticeKind
+from domain.models import Account, Campaign, Chunk, DayUse, Message, Notice, NoticeKind
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
+from domain.rules.quota import day_of
 from locales import Texts
 from tests.audience import FIRST
 from tests.bot.conversations.talk import NOON, talk_of
@@ -88,5 +89,40 @@ async def test_a_permanent_one_without_contacts_is_left_in_peace(campaign: Campa
     dog = Watchdog()
     for hours in range(4):
         await dog.look(NOON + timedelta(hours=hours))
+
+    assert await told() == 0
+
+
+async def test_who_joins_a_permanent_one_that_was_idle_for_hours_is_no_standstill(campaign: Campaign) -> None:
+    """It is told when that lasts, and not by the look that comes between the contact and its message."""
+    now_ms = int(NOON.timestamp() * 1000)
+    await store.current().register_sender("s", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10**9)
+    await Message.all().update(state=MessageState.DELIVERED)
+    await Campaign.filter(id=campaign.id).update(mode="permanent")
+    dog = Watchdog()
+    for minutes in (0, 60, 120):
+        await dog.look(NOON + timedelta(minutes=minutes))
+    await Message.create(id=3, campaign_id=campaign.id, contact_id=1, msisdn=FIRST + 2, state=MessageState.PENDING)
+    await Chunk.create(campaign_id=campaign.id, lo=3, hi=3, state="ready")
+    await dog.look(NOON + timedelta(minutes=121))
+    assert await told() == 0
+
+    await dog.look(NOON + timedelta(minutes=121) + PATIENCE)
+    assert await told() == 1
+
+
+async def test_a_days_limit_that_begins_anew_is_no_standstill(campaign: Campaign, sqlite_account: Account) -> None:
+    """At midnight it goes on; the look of that moment says nothing."""
+    now_ms = int(NOON.timestamp() * 1000)
+    await store.current().register_sender("s", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10**9)
+    await Campaign.filter(id=campaign.id).update(daily_cap=1)
+    begins_ms, ends_ms = day_of(now_ms, "America/Lima")
+    await DayUse.create(
+        account_id=sqlite_account.id, campaign_id=campaign.id, sender="s", begins_ms=begins_ms, messages=1
+    )
+    midnight = NOON + timedelta(milliseconds=ends_ms - now_ms)
+    dog = Watchdog()
+    for moment in (NOON, NOON + timedelta(hours=1), midnight - timedelta(seconds=1), midnight + timedelta(seconds=1)):
+        await dog.look(moment)
 
     assert await told() == 0
