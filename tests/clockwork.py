@@ -1,6 +1,6 @@
 """The real scheduler on a clock of the test's own, and a campaign for it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from domain.models import Account, Campaign, ContactGroup, Notice, NoticeKind, StartKind
@@ -19,13 +19,14 @@ class Sim:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self.skew = timedelta()  # its clock is ahead of the database's by so much
         self.scheduler = Scheduler(Clock(self._database_ms, own_ms=self._own_ms), now=lambda: self.now)
 
     def _own_ms(self) -> int:
         return int(self.now.timestamp() * 1000)
 
     async def _database_ms(self) -> int:
-        return self._own_ms()
+        return int((self.now - self.skew).timestamp() * 1000)
 
     async def at(self, moment: datetime) -> None:
         """What a few ticks at that moment do."""

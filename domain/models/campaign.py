@@ -70,6 +70,7 @@ class Campaign(Model):
     ends = fields.SmallIntField(null=True)  # the closing hour, likewise; None: it ends when all is sent
     last_day = fields.DateField(null=True)  # no period begins after it, by the account's calendar
     carry_on = fields.BooleanField(default=True, db_default=True)  # pending at the closing hour: goes on, or expires
+    only_from = fields.DatetimeField(null=True)  # not carrying on: its one period ends after it; None: after its start
     open_until = fields.DatetimeField(null=True)  # nothing is submitted from then on, until it is opened again
     quiet_hours = fields.BooleanField(default=False, db_default=False)  # the account's quiet hours are kept
     skip_holidays = fields.BooleanField(default=False, db_default=False)  # of the account's country

@@ -19,9 +19,13 @@ def hours_of(campaign: Campaign, account: Account, *, now: datetime) -> Hours:
     weekly, closing = campaign.start_kind is StartKind.WEEKLY, campaign.ends is not None
     going_on = campaign.started_at is not None and not closing
     begins = campaign.begins if (weekly or closing) and not going_on else None
+    zone, since = ZoneInfo(account.time_zone), _since(campaign, now)
+    if closing and not campaign.carry_on and campaign.only_from is not None and campaign.only_from > since:
+        begins = clock_minutes(since, zone) if begins is None else begins
+        since = campaign.only_from
     return Hours(
-        zone=ZoneInfo(account.time_zone),
-        since=_since(campaign, now),
+        zone=zone,
+        since=since,
         days=days_of(campaign.weekdays) if weekly and not going_on else EVERY_DAY,
         begins=None if begins is None else clock(begins),
         ends=None if campaign.ends is None else clock(campaign.ends),
@@ -30,6 +34,12 @@ def hours_of(campaign: Campaign, account: Account, *, now: datetime) -> Hours:
         quiet=quiet_of(account) if campaign.quiet_hours else None,
         region=account.region if campaign.skip_holidays else None,
     )
+
+
+def clock_minutes(moment: datetime, zone: ZoneInfo) -> int:
+    """The time of day that clocks show then, in minutes after midnight."""
+    local = moment.astimezone(zone)
+    return local.hour * 60 + local.minute
 
 
 def days_of(mask: int | None) -> frozenset[int]:

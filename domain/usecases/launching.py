@@ -5,6 +5,7 @@ campaign that was.
 
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -20,7 +21,7 @@ from domain.rules.title import TITLE_LIMIT
 from domain.usecases import campaigns, echoes, wording
 from domain.usecases.echoes import SameContent
 from domain.usecases.forecast import open_blanks
-from domain.usecases.hours import hours_of
+from domain.usecases.hours import clock_minutes, hours_of
 from domain.usecases.rehearsal import Said
 
 log = structlog.get_logger()
@@ -104,6 +105,7 @@ async def start(
         "currency": account.currency,
         "launch_at": launch_at,
         "start_at": start_at,
+        "begins": _begins(campaign, account, now=now),
         "forecast": said.to_json() if said is not None else None,
     }
     event = CampaignEvent.SCHEDULE
@@ -146,13 +148,27 @@ def begin_moments(campaign: Campaign, account: Account, *, now: datetime) -> tup
     at = campaign.start_kind is StartKind.AT
     if at and (campaign.start_at is None or campaign.start_at <= now):
         raise StartPassed
-    found = period(now, hours_of(campaign, account, now=now))
+    hours = hours_of(campaign, account, now=now)
+    found = period(now, hours)
     if found is None:
         raise NeverOpens
     callback_until = now + timedelta(seconds=account.countdown_s)
+    if found.closes is not None and found.closes <= callback_until:
+        found = period(callback_until, hours)
+        if found is None:
+            raise NeverOpens
     if found.opens > callback_until:
         return None, found.opens
     return callback_until, campaign.start_at if at else None
+
+
+def _begins(campaign: Campaign, account: Account, *, now: datetime) -> int | None:
+    """With a closing hour and no weekdays, the following days begin at the clock time that is meant for the first."""
+    if campaign.start_kind is StartKind.WEEKLY or campaign.ends is None:
+        weekly: int | None = campaign.begins
+        return weekly
+    at = campaign.start_at if campaign.start_kind is StartKind.AT and campaign.start_at is not None else now
+    return clock_minutes(at, ZoneInfo(account.time_zone))
 
 
 async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id: int) -> Campaign:

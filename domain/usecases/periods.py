@@ -41,8 +41,6 @@ async def open_due(campaign: Campaign, *, now: datetime) -> bool:
     if found is None:
         await _tell_missed(campaign, meant_for, None)
         return await campaigns.begin(campaign, now=now, tell=False, as_of=meant_for)
-    waiting = Campaign.filter(id=campaign.id, state=CampaignState.SCHEDULED, revision=campaign.revision)
-    await waiting.update(**_clock_time(campaign, meant_for, now=now))
     return await campaigns.begin(campaign, now=now, late_from=meant_for if now - meant_for > LATE else None)
 
 
@@ -111,20 +109,12 @@ async def after_silence(silent_since: datetime | None, *, now: datetime) -> Iter
 
 async def _wait(campaign: Campaign, found: Period, meant_for: datetime, *, now: datetime) -> None:
     """It is closed: the next hour. Where a whole period went by, that is told."""
-    columns = {"start_at": found.opens, "launch_at": None, **_clock_time(campaign, meant_for, now=now)}
+    columns = {"start_at": found.opens, "launch_at": None}
     waiting = Campaign.filter(id=campaign.id, state=CampaignState.SCHEDULED, revision=campaign.revision)
     async with in_transaction():
         if await waiting.update(**columns) and now - meant_for > LATE:
             await _tell_missed(campaign, meant_for, found.opens)
             log.warning("period_missed", campaign=campaign.id, meant_for=meant_for.isoformat())
-
-
-def _clock_time(campaign: Campaign, meant_for: datetime, *, now: datetime) -> dict[str, object]:
-    """With a closing hour and no other, the following days begin at the clock time that was meant for the first."""
-    if campaign.ends is None or campaign.begins is not None or campaign.started_at is not None:
-        return {"begins": campaign.begins}
-    local = meant_for.astimezone(hours_of(campaign, campaign.account, now=now).zone)
-    return {"begins": local.hour * 60 + local.minute}
 
 
 async def _tell_missed(campaign: Campaign, meant_for: datetime, next_at: datetime | None) -> None:

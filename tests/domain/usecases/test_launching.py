@@ -1,7 +1,7 @@
 """A launch happens once, and for as long as its countdown runs it has not happened. On both engines."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from domain.models import Account, Campaign, Message, Notice
 from domain.rules.campaign_state import CampaignState
 from domain.usecases import campaigns, draft_hours, drafts, launching
 from tests.audience import group_of
+from tests.clockwork import Sim
 from tests.conftest import OPERATOR, OWNER
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)  #: 12:00 in Lima, a Tuesday
@@ -123,3 +124,41 @@ async def test_an_hour_within_the_countdown_waits_for_its_end(account: Account, 
 
     assert (campaign.launch_at, campaign.start_at) == (NOW + MINUTE, NOW + timedelta(seconds=20))
     assert await campaigns.due(NOW + timedelta(seconds=30)) == []
+
+
+async def test_a_closing_hour_within_the_countdown_is_not_tomorrows(account: Account, draft: int) -> None:
+    """Launched half a minute before it, to end at it: nothing goes out all night and half the next day."""
+    await draft_hours.set_ends(account.id, draft, ends=time(12, 0, 0))
+    sim = Sim(NOW - MINUTE / 2)
+    tomorrow = sim.now + timedelta(days=1)
+    await launch(account, draft, now=sim.now)
+    await sim.at(NOW + MINUTE)
+    campaign = await Campaign.get(id=draft)
+    assert (campaign.state, campaign.start_at) == (CampaignState.SCHEDULED, tomorrow)
+
+    await sim.at(tomorrow)
+    await campaign.refresh_from_db()
+    assert (campaign.state, campaign.open_until) == (CampaignState.RUNNING, NOW + timedelta(days=1))
+
+
+async def test_sent_without_waiting_it_keeps_the_hours_of_its_launch(account: Account, draft: int) -> None:
+    """Launched before noon to end at noon, and sent at noon: that is over, not the whole day to come."""
+    await Account.filter(id=account.id).update(countdown_s=20)
+    await draft_hours.set_ends(account.id, draft, ends=time(12, 0, 0))
+    begun = NOW - timedelta(seconds=30)
+    await launch(account, draft, now=begun)
+    await launching.send_now(account.id, draft, by=OWNER, now=NOW)
+    await Sim(NOW).at(NOW)
+    campaign = await Campaign.get(id=draft)
+
+    assert (campaign.state, campaign.start_at) == (CampaignState.SCHEDULED, NOW + timedelta(days=1) - MINUTE)
+
+
+async def test_a_closing_hour_within_the_countdown_that_is_the_last_one_is_refused(
+    account: Account, draft: int
+) -> None:
+    """All would expire before the first byte leaves."""
+    await draft_hours.set_ends(account.id, draft, ends=time(12, 0, 0))
+    await draft_hours.set_carry_on(account.id, draft, carry_on=False)
+    with pytest.raises(launching.NeverOpens):
+        await launch(account, draft, now=NOW - MINUTE / 2)
