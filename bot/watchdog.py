@@ -26,7 +26,7 @@ class Watchdog:
 
     def __init__(self, patience: timedelta = PATIENCE) -> None:
         self._patience = patience
-        self._stood: dict[int, tuple[tuple[int, int], datetime]] = {}  # what it had reached, and since when it should move
+        self._stood: dict[int, tuple[tuple[int, int], datetime]] = {}  # what it reached, and since when it should move
 
     async def run(self) -> None:
         """Until cancelled."""

@@ -97,7 +97,8 @@ class Scheduler:
 
     async def wake_up(self) -> None:
         """Before anything is sent: what was launched long ago, with no sender at work since, is asked about."""
-        for campaign_id in await periods.after_silence(await pulse.last(), now=self._now()):
+        moment = datetime.fromtimestamp(self._clock.database_ms() / 1_000, UTC)  # as the pulse is
+        for campaign_id in await periods.after_silence(await pulse.last(), now=moment):
             log.warning("campaign_found_old", campaign=campaign_id)
 
     async def sweep(self) -> None:
@@ -151,6 +152,8 @@ class Scheduler:
                 log.info("campaign_begins", campaign=campaign.id)
 
     async def _keep_hours(self) -> None:
+        if not self._clock.right:
+            return  # what is pending would expire for good
         for campaign in await campaigns.in_states(CampaignState.RUNNING):
             event = await periods.keep_hours(campaign, now=self._now())
             if event is not None:

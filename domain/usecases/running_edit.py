@@ -68,14 +68,18 @@ async def rename(account_id: int, campaign_id: int, *, name: str | None) -> None
 
 async def set_ends(account_id: int, campaign_id: int, *, ends: int | None, now: datetime) -> None:
     """
-    Another closing hour, minutes after midnight; None: when all is sent. What waits or runs follows at once.
+    Another closing hour, minutes after midnight; None: when all is sent, whatever day it is. What waits or runs
+    follows at once.
 
     Raises:
         HoursOver: With it no hour would be left, and what is pending would expire.
         NotFound, WrongState: As in ``rename``.
     """
-    await _check_hours(account_id, campaign_id, now=now, ends=ends)
-    await _edit(account_id, campaign_id, UNDER_WAY, ends=ends)
+    columns: dict[str, object] = {"ends": ends}
+    if ends is None:
+        columns |= {"carry_on": True, "last_day": None}
+    await _check_hours(account_id, campaign_id, now=now, **columns)
+    await _edit(account_id, campaign_id, UNDER_WAY, **columns)
     campaign = await campaigns.get(account_id, campaign_id)
     await periods.reckon_one(campaign, now=now)
     if campaign.state is CampaignState.RUNNING:
@@ -84,13 +88,14 @@ async def set_ends(account_id: int, campaign_id: int, *, ends: int | None, now: 
 
 async def set_carry_on(account_id: int, campaign_id: int, *, carry_on: bool, now: datetime) -> None:
     """
-    Whether what is pending at the closing hour goes on another day, or expires.
+    Whether what is pending at the closing hour, this one or else the next, goes on another day, or expires.
 
     Raises:
         HoursOver, NotFound, WrongState: As in ``set_ends``.
     """
-    await _check_hours(account_id, campaign_id, now=now, carry_on=carry_on)
-    await _edit(account_id, campaign_id, UNDER_WAY, carry_on=carry_on)
+    columns = {"carry_on": carry_on, "only_from": None if carry_on else now}
+    await _check_hours(account_id, campaign_id, now=now, **columns)
+    await _edit(account_id, campaign_id, UNDER_WAY, **columns)
 
 
 async def set_pace(account_id: int, campaign_id: int, text: str | None) -> None:

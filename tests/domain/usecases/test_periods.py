@@ -19,7 +19,7 @@ from domain.models import (
 )
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, doubts, periods, pulse
+from domain.usecases import campaigns, doubts, periods, pulse, running_edit
 from tests.audience import FIRST, group_of
 from tests.clockwork import NOON, Sim, news, scheduled
 from tests.conftest import OWNER
@@ -264,3 +264,78 @@ async def test_what_is_in_doubt_is_not_let_go_again_with_no_hours_left(account: 
     assert campaign.state is CampaignState.COMPLETED
 
     assert await doubts.resend(account.id, campaign.id, by=OWNER, now=NOON + timedelta(hours=1)) == 3
+
+
+async def test_a_sender_whose_clock_is_wrong_closes_no_period(account: Account, group: ContactGroup) -> None:
+    """On another machine it is hours later already: what is pending would expire for good."""
+    campaign = await scheduled(account, group, carry_on=False)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    wrong = Sim(NOON)
+    wrong.skew = timedelta(hours=7)
+    await wrong.scheduler.sweep()
+    await wrong.at(NOON + timedelta(hours=7))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.RUNNING
+
+    await sim.at(NOON + timedelta(hours=6))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.COMPLETED
+
+
+@pytest.mark.parametrize("columns", [{}, {"start_kind": StartKind.NOW, "begins": None}], ids=["weekly", "at once"])
+async def test_stopped_beyond_its_last_day_it_goes_on_with_another_end(
+    account: Account, group: ContactGroup, columns: dict[str, Any]
+) -> None:
+    """Its end can be edited, as it is said."""
+    campaign = await scheduled(account, group, last_day=NOON.date(), **columns)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    await campaigns.pause(account.id, campaign.id, by=OWNER, now=NOON)
+    later = NOON + timedelta(days=2)
+    with pytest.raises(campaigns.HoursOver):
+        await campaigns.resume(account.id, campaign.id, by=OWNER, now=later)
+    await running_edit.set_ends(account.id, campaign.id, ends=None, now=later)
+    await campaigns.resume(account.id, campaign.id, by=OWNER, now=later)
+    await sim.at(later + timedelta(seconds=1))
+    await campaign.refresh_from_db()
+
+    assert (campaign.state, campaign.open_until) == (CampaignState.RUNNING, None)
+
+
+async def test_on_its_second_day_it_may_end_at_that_days_closing_hour(account: Account, group: ContactGroup) -> None:
+    """*Expirar* from today's closing hour on; not refused because the first day is over."""
+    campaign = await scheduled(account, group)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    await sim.at(NOON + timedelta(hours=6))
+    second = NOON + timedelta(days=1)
+    await sim.at(second)
+    await running_edit.set_carry_on(account.id, campaign.id, carry_on=False, now=second)
+    await sim.at(second + timedelta(seconds=1))
+    await campaign.refresh_from_db()
+    assert (campaign.state, campaign.open_until) == (CampaignState.RUNNING, second + timedelta(hours=6))
+
+    await sim.at(second + timedelta(hours=6))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.COMPLETED
+    assert campaign.results == {MessageState.SCHEDULE_EXPIRED.value: 3}
+
+
+async def test_between_two_days_it_may_be_told_to_end_with_the_next(account: Account, group: ContactGroup) -> None:
+    """It waits for tomorrow, which is then its last day; and may go on again after all."""
+    campaign = await scheduled(account, group)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    await sim.at(NOON + timedelta(hours=6))
+    evening = NOON + timedelta(hours=8)
+    await running_edit.set_carry_on(account.id, campaign.id, carry_on=False, now=evening)
+    await campaign.refresh_from_db()
+    assert (campaign.state, campaign.start_at) == (CampaignState.SCHEDULED, NOON + timedelta(hours=21))
+
+    await sim.at(NOON + timedelta(hours=21))
+    await running_edit.set_carry_on(account.id, campaign.id, carry_on=True, now=NOON + timedelta(hours=22))
+    await running_edit.set_carry_on(account.id, campaign.id, carry_on=False, now=NOON + timedelta(hours=23))
+    await sim.at(NOON + timedelta(hours=30))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.COMPLETED
