@@ -41,7 +41,6 @@ where state in {_IN_FLIGHT} and id in (
     select m.id from chunk k
     cross join message m on m.id between k.lo and k.hi and +m.campaign_id = k.campaign_id
     where k.sender = :sender and m.state in {_IN_FLIGHT}
-      and not exists (select 1 from retry r where r.message_id = m.id)
 )
 """
 _LOSE_OF_RETRIES = f"""
@@ -240,12 +239,13 @@ def _expire_slice(db: sqlite3.Connection, campaign_id: int, now_ms: int) -> int 
         (campaign_id, _EXPIRE_CHUNKS),
     ).fetchall()
     expired = target(MessageEvent.SCHEDULE_END)
+    query = "delete from retry where campaign_id = ? and sender is null returning message_id"
+    dropped = [row[0] for row in db.execute(query, (campaign_id,))]
     moved = db.execute(
-        f"update message set state = ?, done_ms = ? where state in {PENDING} and id in"
-        " (select message_id from retry where campaign_id = ? and sender is null)",
-        (expired, now_ms, campaign_id),
+        "update message set state = ?, done_ms = ?"
+        f" where id in (select value from json_each(?)) and state in {PENDING}",
+        (expired, now_ms, json.dumps(dropped)),
     ).rowcount
-    dropped = db.execute("delete from retry where campaign_id = ? and sender is null", (campaign_id,)).rowcount
     for chunk_id, lo, hi in free:
         moved += db.execute(
             f"update message set state = ?, done_ms = ? where id between ? and ? and +campaign_id = ?"

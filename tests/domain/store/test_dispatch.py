@@ -315,6 +315,7 @@ async def test_only_who_holds_a_claim_gives_it_back(store: Store, campaign: Camp
     assert await store.claim("s1", campaign.id, now_ms=NOW, limit=1) is not None
     await Campaign.filter(id=campaign.id).update(state=CampaignState.CANCELLED)
     assert await store.expire_pending(campaign.id, now_ms=NOW) == 0
+    assert (await _states())[0] is MessageState.PENDING
     assert await Retry.filter(message_id=ids[0], sender="s1").exists()
 
 

@@ -11,7 +11,7 @@ from tortoise.connection import get_connection
 from domain.database import open_database
 from domain.models import Campaign, Message, PendingReceipt
 from domain.rules.message_state import MessageEvent, MessageState
-from domain.store import LatePart, PartAnswer, Receipt, Result, Word
+from domain.store import LatePart, PartAnswer, Receipt, Result, Submission, Word
 from domain.store.postgres import PostgresStore
 from tests.conftest import create_account
 from tests.dispatching import NOW, SENDER, running_campaign, submitted
@@ -117,3 +117,20 @@ async def test_what_is_told_from_all_sides_never_waits_in_a_circle(postgres_url:
         await stores[0].match_inbox()
         assert await Message.exclude(state=MessageState.DELIVERED).values_list("id", "state") == []
         assert await PendingReceipt.all().count() == 0
+
+
+async def test_a_sweep_leaves_what_another_sender_tries_again(postgres_url: str) -> None:
+    """The chunk that it came from is of the sender that is gone; the message is on the wire of one that is not."""
+    async with open_database(postgres_url):
+        campaign = await running_campaign(await create_account())
+        store = (await _two_senders())[0]
+        ids = await submitted(store, campaign)
+        await store.record_results([Result(ids[0], MessageEvent.UNSENT, "default", retry_ms=NOW)], now_ms=NOW)
+        await store.register_sender("s2", host="h", pid=2, now_ms=NOW, lease_ms=NOW + 60_000)
+        again = await store.claim("s2", campaign.id, now_ms=NOW, limit=10)
+        assert again is not None
+        assert await store.mark_submitted("s2", again, [Submission(ids[0], 1)], route="default", now_ms=NOW)
+
+        assert await store.sweep_senders(NOW + 30_000) == 2
+        states = await Message.all().order_by("id").values_list("state", flat=True)
+        assert states == [MessageState.SUBMITTED, MessageState.DISCONNECTED, MessageState.DISCONNECTED]
