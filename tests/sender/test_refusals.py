@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from sender.consequences import ACCOUNT_REFUSED, SENDER_REFUSED, Consequences
 from sender.lease import SenderName
 from sender.smpp import Consequence
 from sender.worker import Worker
-from tests.sender.test_worker import _campaign, _counts, _in_state, _sending, _until
+from tests.sender.test_worker import _campaign, _counts, _in_state, _sending, _true, _until
 
 
 @pytest.fixture
@@ -130,6 +131,52 @@ async def test_what_was_marked_under_a_lost_lease_is_not_written(
 
     assert smsc.summary().received == 40, "all of it after the lease was renewed"
     assert smsc.summary().duplicates == 0
+
+
+async def test_what_was_marked_under_a_former_name_is_not_written_under_the_next(
+    sqlite_account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease was lost during the commit, and a new one holds at the write: what was marked is in doubt by then."""
+    campaign = await _campaign(sqlite_account, 40, text="Hola")
+    marked = list[frozenset[int]]()
+    mark = current().mark_submitted
+
+    async def mark_and_lose(*args: Any, **options: Any) -> frozenset[int]:
+        marked.append(await mark(*args, **options))
+        if len(marked) == 1:
+            await worker._begin_anew()
+        return marked[-1]
+
+    monkeypatch.setattr(current(), "mark_submitted", mark_and_lose)
+    async with _sending(smsc) as worker:
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    doubted = await Message.filter(state=MessageState.DISCONNECTED).values_list("id", flat=True)
+    assert marked[0] == set(doubted) != set()
+    assert smsc.summary().received == 40 - len(doubted)
+
+
+async def test_the_rest_of_a_long_message_is_not_written_past_the_lease(
+    sqlite_account: Account, smsc: Smsc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first part was written in time; the window had no room for the others yet."""
+    campaign = await _campaign(sqlite_account, 1, text="x" * 400)
+    smsc.set_behaviour(default=Behaviour(answer_delay_s=0.2))
+
+    async def away(*_: object, **__: object) -> bool:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(current(), "renew_sender", away)
+    async with _sending(smsc, window=1, enquire_link_s=0.1) as worker:
+        await smsc.wait_for(lambda summary: summary.received == 1)
+        until_s, worker._sender.until_s = worker._sender.until_s, 0.0
+        await _until(_true(lambda: not worker._pumps[0].link.in_flight))
+        written = smsc.summary().received
+        worker._sender.until_s = until_s
+        await _until(_in_state(campaign, CampaignState.COMPLETED))
+
+    assert written == 1
+    assert smsc.summary().received == 3
 
 
 def test_a_lease_is_a_name_and_a_moment() -> None:

@@ -5,7 +5,7 @@ sentence is the right one. Also how fast Parar is silent, and that an operator w
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +25,7 @@ from domain.usecases import campaigns, contacts, progress
 from locales import load
 from sandbox.smsc import Behaviour, Outcome, Script, Smsc
 from sender.faults import MANY_REFUSED
+from sender.feed import Feed, Running
 from sender.worker import Worker
 from tests.audience import FIRST, block, group_of
 from tests.bot.conversations.talk import talk_of
@@ -159,14 +160,30 @@ async def test_the_clock_of_the_sender_is_wrong(account: Account, smsc: Smsc, mo
     async def ahead() -> int:
         return await real() + behind
 
+    shown = list[Sequence[Running]]()
+    show = Feed.show
+
+    def showing(feed: Feed, running: Sequence[Running]) -> None:
+        shown.append(running)
+        show(feed, running)
+
     monkeypatch.setattr(store.current(), "clock_ms", ahead)
+    monkeypatch.setattr(Feed, "show", showing)
     campaign = await launched(account)
     async with sending(smsc.port):
         await until(is_held_up_by(campaign, Cause.CLOCK))
         found = await cause_of(campaign)
+        await until(lambda: Campaign.exists(id=campaign.id, state=CampaignState.RUNNING))
+        looks = len(shown)
+
+        async def looked_again() -> bool:
+            return len(shown) > looks + 1
+
+        await until(looked_again)
 
     assert found is not None
     assert found.about == {"seconds": -600}
+    assert not any(shown), "it is written, and its messages are claimed by nobody"
     assert smsc.summary().received == 0
 
 

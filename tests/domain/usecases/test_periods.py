@@ -138,6 +138,17 @@ async def test_at_once_found_an_hour_later_is_asked_about(account: Account, grou
     assert (campaign.state, campaign.open_until) == (CampaignState.RUNNING, None)
 
 
+async def test_a_launch_that_somebody_touched_since_is_not_asked_about(account: Account, group: ContactGroup) -> None:
+    """It was read before a person called it back and launched it again: that launch is of now."""
+    campaign = await scheduled(account, group, start_kind=StartKind.NOW, begins=None, ends=None, launch_at=NOON)
+    later = NOON + timedelta(minutes=61)
+    await Campaign.filter(id=campaign.id).update(launch_at=later, revision=campaign.revision + 2)
+
+    assert not await periods.ask_about(campaign, now=later)
+    assert await Campaign.exists(id=campaign.id, state=CampaignState.SCHEDULED)
+    assert await news(NoticeKind.STOPPED) == []
+
+
 async def test_what_ran_when_the_last_sender_died_is_asked_about_an_hour_later(
     account: Account, group: ContactGroup
 ) -> None:
