@@ -4,7 +4,7 @@ from tortoise import fields
 
 
 class Migration(migrations.Migration):
-    dependencies = [("domain", "0012_stopped_changes")]
+    dependencies = [("domain", "0013_throttled")]
 
     initial = False
 
