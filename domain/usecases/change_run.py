@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -17,6 +18,8 @@ from domain.usecases import blacklist_file, bulk, import_progress, undo, uploads
 log = structlog.get_logger()
 
 T = TypeVar("T")
+_CarryOn = Callable[[int], Awaitable[None]]
+_Work = tuple[_CarryOn, int]  # how to carry a change on, and its id
 
 _TICK_S: Final = 0.5
 _PURGE_S: Final = 600.0
@@ -27,24 +30,28 @@ _PAUSE_S: Final = 0.02  # between slices: SQLite's lock is unfair
 
 
 async def run_changes(stop: asyncio.Event) -> None:
-    """Until ``stop`` is set; what is under way ends at its slice and goes on after the next start."""
-    purged = float("-inf")
-    while not stop.is_set():
-        work = asyncio.create_task(carry_all())
-        halt = asyncio.create_task(stop.wait())
-        await asyncio.wait({work, halt}, return_when=asyncio.FIRST_COMPLETED)
-        halt.cancel()
-        if not work.done():
-            work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
-            return
-        if time.monotonic() >= purged + _PURGE_S:
-            purged = time.monotonic()
-            if gone := await _safely(purge(datetime.now(UTC))):
-                log.info("changes_purged", changes=gone)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), _TICK_S)
+    """
+    Until ``stop`` is set, one change at a time in each account, so that nobody waits for another account's; what is
+    under way ends at its slice and goes on after the next start.
+    """
+    purged, under_way = float("-inf"), dict[int, asyncio.Task[None]]()
+    try:
+        while not stop.is_set():
+            under_way = {account_id: task for account_id, task in under_way.items() if not task.done()}
+            for account_id, work in (await _safely(_left()) or {}).items():
+                if account_id not in under_way:
+                    under_way[account_id] = asyncio.create_task(_carry(work), name=f"changes-{account_id}")
+            await _safely(_end_abandoned(datetime.now(UTC)))
+            if time.monotonic() >= purged + _PURGE_S:
+                purged = time.monotonic()
+                if gone := await _safely(purge(datetime.now(UTC))):
+                    log.info("changes_purged", changes=gone)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _TICK_S)
+    finally:
+        for task in under_way.values():
+            task.cancel()
+        await asyncio.gather(*under_way.values(), return_exceptions=True)
 
 
 async def stop(account_id: int, change_id: int) -> bool:
@@ -65,14 +72,31 @@ async def stop(account_id: int, change_id: int) -> bool:
 
 async def carry_all() -> None:
     """Bring everything that has begun to its end; what cannot be does not stand in the way of the others."""
+    await asyncio.gather(*map(_carry, (await _safely(_left()) or {}).values()))
+    await _safely(_end_abandoned(datetime.now(UTC)))
+
+
+async def _left() -> Mapping[int, Sequence[_Work]]:
+    """What is to be carried on, by account."""
+    found: dict[int, _CarryOn] = {}
     for unfinished, carry_on in (
         (bulk.unfinished, bulk.carry_on),
         (blacklist_file.unfinished, blacklist_file.carry_on),
         (undo.unfinished, undo.carry_on),
     ):
-        for change_id in await _safely(unfinished()) or ():
-            await _safely(carry_on(change_id), change=change_id)
-    await _safely(_end_abandoned(datetime.now(UTC)))
+        found |= dict.fromkeys(await _safely(unfinished()) or (), carry_on)
+    if not found:
+        return {}
+    accounts = dict(await Change.filter(id__in=list(found)).values_list("id", "account_id"))
+    left = defaultdict[int, list[_Work]](list)
+    for change_id, how in found.items():
+        left[accounts[change_id]].append((how, change_id))
+    return left
+
+
+async def _carry(work: Sequence[_Work]) -> None:
+    for carry_on, change_id in work:
+        await _safely(carry_on(change_id), change=change_id)
 
 
 async def purge(now: datetime) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from domain.models import (
 from domain.rules.campaign_state import CampaignState
 from domain.rules.contact_filter import Wanted
 from domain.store import ImportedRow, Slice, Store
-from domain.usecases import change_run, contacts, undo
+from domain.usecases import bulk, change_run, contacts, undo
 from domain.usecases.undo import ChangedSince, GroupTitleTaken, StillRunning, UndoneAlready, UndoTooLate
 from tests.conftest import OWNER
 
@@ -573,3 +574,40 @@ async def test_group_toggles_of_one_contact_are_undone_too(account: Account, gro
     for change in changes[:3]:
         await undo.undo(account.id, change.id, by=OWNER, now=datetime.now(UTC))
     assert await tables() == before
+
+
+async def test_nobody_waits_for_another_accounts_change(
+    account: Account, group: ContactGroup, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One comes to its end while another account's is between two slices; a stop leaves that one there."""
+    other = await Account.create(name="Otra", region="PE", time_zone="America/Lima", sender_id="X")
+    added = await undo.begin(other.id, ChangeKind.ADD, by=OWNER)
+    await store.write_contacts(other.id, None, rows(7), now_ms=5, change_id=added)
+    stop, between, finished, finish = asyncio.Event(), asyncio.Event(), asyncio.Event(), undo.finish
+
+    async def for_ever(_seconds: float) -> None:
+        between.set()
+        await asyncio.Event().wait()
+
+    async def finish_and_tell(change_id: int) -> int | None:
+        noted = await finish(change_id)
+        finished.set()
+        return noted
+
+    async def begin(of: Account, total: int) -> int:
+        scope: dict[str, object] = {"wanted": Wanted().to_json(), "total": total}
+        return await undo.begin(of.id, ChangeKind.DELETE, by=OWNER, scope=scope)
+
+    monkeypatch.setattr(undo, "AT_ONCE", 2)
+    monkeypatch.setattr(undo, "finish", finish_and_tell)
+    monkeypatch.setattr(bulk, "asyncio", SimpleNamespace(sleep=for_ever))
+    long = await begin(account, 5)
+    running = asyncio.create_task(change_run.run_changes(stop))
+    await asyncio.wait_for(between.wait(), 5)
+    short = await begin(other, 1)
+    await asyncio.wait_for(finished.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+
+    states = [(change.state, change.count) for change in [await Change.get(id=id_) for id_ in (long, short)]]
+    assert states == [(ChangeState.RUNNING, 2), (ChangeState.DONE, 1)]
