@@ -72,7 +72,9 @@ def change_screen(change: ChangeView, chat: Chat, *, note: str = "") -> Screen:
     lines = [_head(t), ""]
     if note:
         lines += [note, ""]
-    lines.append(t("undo.what", what=_what(change, t), count=change.count))
+    begins = change.state is ChangeState.RUNNING and not change.count
+    what = _what(change, t)
+    lines.append(t("undo.what.begins", what=what) if begins else t("undo.what", what=what, count=change.count))
     lines.append(t("undo.who", name=cut(change.by), moment=t.moment(change.at, chat.account.zone)))
     lines += ["", *_standing(change, chat)]
     rows: list[tuple[Button, ...]] = []

@@ -243,6 +243,7 @@ async def test_what_is_done_to_many_is_stopped_by_a_tap(
     await owner.tap(t.label("list.act"))
     await owner.tap(t.label("list.deed.delete"))
     await owner.tap(t.label("list.yes.delete", count=5))
+    assert t("undo.what.begins", what=t.label("undo.kind.delete")) in owner.screen.text
     assert t("undo.state.running", done="0", total="5") in owner.screen.text
     assert owner.screen.follow is not None
     change_id = owner.screen.follow.subject_id
