@@ -1,5 +1,6 @@
 """An import that runs or has ended: its progress, stopping it, the result, and the rows that were refused."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
@@ -161,11 +162,14 @@ async def stop_import(action: StopImport, chat: Chat) -> Screen:
 
 @on(SendErrors)
 async def send_errors(action: SendErrors, chat: Chat) -> Screen:
-    """The file, above the screen that it belongs to."""
+    """The file, above the screen that it belongs to; or that it is not kept any more."""
     job = await imports.get(chat.account.id, action.job_id)
-    document = errors_document(job, await imports.errors(chat.account.id, job.id), chat.t)
+    errors = await imports.errors(chat.account.id, job.id)
+    if not errors:
+        gone = chat.t.label("imports.errors.gone", days=imports.ERRORS_FOR.days)
+        return dataclasses.replace(await show(job, chat), toast=gone)
+    document = errors_document(job, errors, chat.t)
     if job.state is ImportState.PREVIEW:
-        errors = await imports.errors(chat.account.id, job.id)
         screen = review_talk.review_screen(job, chat.t, first_errors=first_errors(errors, chat.t))
     else:
         screen = await show(job, chat)

@@ -31,6 +31,8 @@ log = structlog.get_logger()
 _TICK_S: Final = 0.5
 _TRIES: Final = 3  # of a job that fails for no reason of its own
 _PREVIEW_KEPT: Final = timedelta(days=1)
+#: How long the refused rows of an ended import are kept: people correct them and send them again.
+ERRORS_FOR: Final = timedelta(days=30)
 _SWEEP_S: Final = 3_600.0
 _ANY_KEY: Final = 2**63 - 1
 
@@ -151,11 +153,15 @@ async def _count_noted(job_id: int) -> None:
         await Change.filter(id=job.change_id).update(count=noted)
 
 
-async def sweep_previews(now: datetime) -> int:
-    """Delete uploads that nobody confirmed for a day, with their bytes, and those of archives. Returns how many."""
-    ended = [ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED]
-    held = Q(upload__isnull=False) | Q(content__isnull=False)
-    await ImportJob.filter(held, state__in=ended, ended_at__lt=now - _PREVIEW_KEPT).update(upload=None, content=None)
+async def sweep(now: datetime) -> int:
+    """
+    Delete uploads that nobody confirmed for a day, with their bytes, and those of archives; and the refused rows of
+    imports that ended more than ``ERRORS_FOR`` ago. Returns how many uploads.
+    """
+    ended = ImportJob.filter(state__in=[ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED])
+    held, named = Q(upload__isnull=False) | Q(content__isnull=False), Q(refused__isnull=False) | Q(errors__isnull=False)
+    await ended.filter(held, ended_at__lt=now - _PREVIEW_KEPT).update(upload=None, content=None)
+    await ended.filter(named, ended_at__lt=now - ERRORS_FOR).update(refused=None, errors=None)
     deleted = await ImportJob.filter(state=ImportState.PREVIEW, created_at__lt=now - _PREVIEW_KEPT).delete()
     await uploads.sweep()
     return deleted
@@ -225,7 +231,7 @@ class _Runner:
         try:
             due = await ImportJob.filter(state=ImportState.RUNNING).order_by("id").values_list("id", "account_id")
             if time.monotonic() >= self._swept + _SWEEP_S:
-                await sweep_previews(datetime.now(UTC))
+                await sweep(datetime.now(UTC))
                 self._swept = time.monotonic()
         except Exception:
             log.exception("import_tick_failed")

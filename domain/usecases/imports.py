@@ -27,12 +27,11 @@ from domain.usecases import groups, import_progress, import_reader, import_run, 
 from domain.usecases.import_job import Counts, Job, get, looked, packed_counts
 from domain.usecases.import_progress import Stage
 from domain.usecases.import_reader import ReadFile
-from domain.usecases.import_run import run_job as run_job
-from domain.usecases.import_run import run_jobs as run_jobs
+from domain.usecases.import_run import ERRORS_FOR, run_job, run_jobs
 from domain.usecases.import_spec import LookSpec, unpack_errors
 from domain.usecases.numbering import numbering_of
 
-__all__ = ["UPLOAD_LIMIT", "Before", "Counts", "Job", "get", "run_job", "run_jobs"]
+__all__ = ["ERRORS_FOR", "UPLOAD_LIMIT", "Before", "Counts", "Job", "get", "run_job", "run_jobs"]
 
 log = structlog.get_logger()
 
@@ -284,7 +283,7 @@ async def discard(account_id: int, job_id: int) -> None:
 
 async def errors(account_id: int, job_id: int) -> Sequence[RowError]:
     """
-    The rows that could not be taken, the first ``ERRORS_KEPT`` of them.
+    The rows that could not be taken, the first ``ERRORS_KEPT`` of them; none any more ``ERRORS_FOR`` after its end.
 
     Raises:
         NotFound: The import is gone.

@@ -222,6 +222,16 @@ async def test_a_file_without_a_usable_row_offers_no_import(owner: Sender) -> No
     assert t("imports.review.nothing") in owner.screen.text
 
 
+async def test_refused_rows_that_are_not_kept_any_more_are_said_to_be_gone(owner: Sender) -> None:
+    """A month later the button is still there."""
+    t = owner.chat.t
+    job_id = await reviewed(owner, b"telefono,nombre\nabc,Ana\n12,Luis\n", "malo.csv")
+    await ImportJob.filter(id=job_id).update(state=ImportState.DONE, refused=None)
+    await owner.tap(t.label("imports.errors"))
+
+    assert (owner.screen.toast, owner.screen.documents) == (t.label("imports.errors.gone", days=30), ())
+
+
 async def test_an_upload_can_be_given_up(owner: Sender) -> None:
     """Nothing of it stays, not the group that was named for it either, and its old buttons find nothing."""
     t = owner.chat.t

@@ -448,7 +448,7 @@ async def test_uploads_that_nobody_confirms_are_deleted_after_a_day(account: Acc
     await upload(account, numbers(3), group_id)
     await ImportJob.exclude(id=kept).update(created_at=datetime.now(UTC) - timedelta(days=2))
 
-    assert await import_run.sweep_previews(datetime.now(UTC)) == 1
+    assert await import_run.sweep(datetime.now(UTC)) == 1
     assert await ImportJob.all().values_list("id", flat=True) == [kept]
 
 
@@ -476,6 +476,23 @@ async def test_the_refused_rows_are_still_named_after_the_import(
     job = await imported(account, numbers(3) + b"".join(b"\nno%d,x" % n for n in range(30)), group_id)
 
     assert [error.value for error in await imports.errors(account.id, job.id)] == [f"no{n}" for n in range(30)]
+
+
+async def test_the_refused_rows_are_kept_for_a_month(account: Account, group_id: int) -> None:
+    """Those of an earlier release too; how many they were is kept with the import."""
+    old, older, young = [await imported(account, numbers(n) + b"\nbad,x", group_id) for n in (3, 4, 5)]
+    month_ago = datetime.now(UTC) - import_run.ERRORS_FOR
+    await ImportJob.filter(id__in=[old.id, older.id]).update(ended_at=month_ago - timedelta(minutes=1))
+    await ImportJob.filter(id=young.id).update(ended_at=month_ago + timedelta(minutes=1))
+    await ImportJob.filter(id=older.id).update(
+        refused=None, errors=pack_errors(await imports.errors(account.id, old.id))
+    )
+    await UploadPiece.all().update(created_ms=0)
+    await import_run.sweep(datetime.now(UTC))
+
+    assert [len(await imports.errors(account.id, job.id)) for job in (old, older, young)] == [0, 0, 1]
+    assert await UploadPiece.all().count() == 1
+    assert [(await imports.get(account.id, job.id)).counts for job in (old, older)] == [old.counts, older.counts]
 
 
 async def test_an_upload_of_an_earlier_release_is_read(account: Account, group_id: int) -> None:
