@@ -23,7 +23,7 @@ class Bill:
 
     Attributes:
         billed: Segments of what was sent, and those that the operator took of messages that failed.
-        doubtful: Segments of what is in doubt: billed only if they arrived.
+        doubtful: Segments of what is in doubt, of messages that failed too: billed only if they arrived.
         cost: At the price that the account had when it started; None: there was none.
     """
 
@@ -55,8 +55,8 @@ async def _bill(campaign: Campaign, counts: Mapping[MessageState, int], submitte
     billed, doubtful = (sum(submitted.get(state, 0) for state in states) for states in (BILLED, IN_DOUBT))
     torn = (MessageState.FAILED, *IN_DOUBT)
     if sum(submitted.get(state, 0) for state in torn) > Statistics(counts).of(*torn):  # some of them have several parts
-        certain, settled = _parts(await store.current().part_states(campaign.id))
-        billed, doubtful = billed + certain, doubtful - settled
+        certain, open_more = _parts(await store.current().part_states(campaign.id))
+        billed, doubtful = billed + certain, doubtful + open_more
     price = price_of(campaign)
     return Bill(billed, doubtful, bracket(billed, doubtful, price=price) if price else None)
 
@@ -70,9 +70,10 @@ def price_of(campaign: Campaign) -> Money | None:
 
 def _parts(states: Mapping[tuple[MessageState, MessageState], int]) -> tuple[int, int]:
     """
-    Of messages that failed or are in doubt: the parts that the operator took all the same, which are billed, and those
-    in doubt no longer.
+    Of messages that failed or are in doubt: the parts that the operator took all the same, which are billed; and how
+    many more are in doubt than those of the messages that are: of one in doubt some are not, of one that failed some.
     """
     billed = sum(number for (_, part), number in states.items() if part in BILLED)
     settled = sum(number for (of, part), number in states.items() if of in IN_DOUBT and part not in IN_DOUBT)
-    return billed, settled
+    still_open = sum(number for (of, part), number in states.items() if of not in IN_DOUBT and part in IN_DOUBT)
+    return billed, still_open - settled

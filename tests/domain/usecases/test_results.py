@@ -57,15 +57,21 @@ async def test_the_report_counts_and_costs(account: Account, campaign: Campaign)
     assert (found.cost.low.amount, found.cost.high.amount) == (Decimal("0.15"), Decimal("0.20"))
 
 
-async def test_the_card_costs_what_the_report_says(account: Account, campaign: Campaign) -> None:
-    """Of a long message that failed the operator bills the parts that it took."""
+@pytest.mark.parametrize(
+    ("second", "segments"),
+    [pytest.param(S.DELIVERED, (4, 1), id="taken"), pytest.param(S.DISCONNECTED, (3, 2), id="in doubt")],
+)
+async def test_the_card_costs_what_the_report_says(
+    account: Account, campaign: Campaign, second: S, segments: tuple[int, int]
+) -> None:
+    """Of a long message that failed the operator bills the parts that it took, and perhaps one that is in doubt."""
     torn = await Message.get(campaign_id=campaign.id, msisdn=FIRST + 1)
     await Message.filter(id=torn.id).update(state=S.FAILED, segments=3)
-    for part, state in enumerate((S.ACCEPTED, S.DELIVERED, S.FAILED), 1):
+    for part, state in enumerate((S.ACCEPTED, second, S.FAILED), 1):
         await MessagePart.create(message_id=torn.id, part=part, state=state, route="default")
     found = await results.report(account.id, campaign.id)
 
-    assert (found.billed_segments, found.doubtful_segments) == (4, 1)
+    assert (found.billed_segments, found.doubtful_segments) == segments
     assert (await progress.of(account.id, campaign.id, now=NOW)).cost == found.cost
 
 
