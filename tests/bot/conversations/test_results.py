@@ -23,17 +23,21 @@ from bot.conversations.results import (
     summary_screen,
     table_lines,
 )
-from bot.detail_csv import zipped
+from bot.detail_csv import error_words, zipped
 from bot.layout import units
 from bot.screen import Place
 from domain.models import Account, Campaign, Chunk, ChunkState, Contact, Message, Notice, NoticeKind
+from domain.rules.blanks import HeldBack
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.price import Bracket, Money
+from domain.rules.reach import NOT_ENABLED
 from domain.rules.statistics import Statistics
+from domain.rules.template import TextBlank, TextTooLong
 from domain.usecases.refusals import Refusal
 from domain.usecases.results import Report
 from locales import Texts
+from sender.feed import UNRENDERED
 from tests.bot.conversations.talk import NOON, Talk, talk_of
 
 S = MessageState
@@ -110,6 +114,12 @@ def test_the_cost_is_a_bracket_while_something_is_in_doubt(owner: Talk) -> None:
     assert t.money(high.amount, "PEN") in doubtful
     assert t("results.cost", cost=t.money(low.amount, "PEN")) in exact
     assert t("results.billed", count=1) in results_text(report({S.DELIVERED: 1}), owner.chat)
+
+
+@pytest.mark.parametrize("reason", [NOT_ENABLED, TextBlank.key, TextTooLong.key, HeldBack.key, UNRENDERED])
+def test_what_the_sender_cannot_send_has_its_reason_in_words(texts: Texts, reason: str) -> None:
+    """Not every one of them is the number's fault, whatever their row of the table is called."""
+    assert error_words(reason, texts) != reason
 
 
 @pytest.fixture
