@@ -13,12 +13,14 @@ from domain.rules.standstill import Facts, LinkFact
 from domain.usecases import pulse
 from domain.usecases.audience import held_count
 from domain.usecases.hours import hours_of
-from domain.usecases.quotas import today
+from domain.usecases.quotas import Today, today
+from domain.usecases.remembered import Remembered
 
 CLOCK_LIMIT_S: Final = 30.0  #: a sender whose clock is off by more does not send
 _ASKED: Final = frozenset(
     {CampaignState.SCHEDULED, CampaignState.STARTING, CampaignState.RUNNING, CampaignState.PAUSED}
 )
+_last: Final = Remembered[int | None]()
 
 
 async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, now: datetime) -> Facts:
@@ -67,14 +69,16 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
         held=await _held(campaign, counts, now=now),
         limit=used.reached.value if used and used.reached else "",
         limit_until=used.until if used else None,
-        last_at=await _last_at(campaign) if running and waits else None,
+        last_at=await _last_at(campaign, used) if used and waits else None,
         ahead=ahead,
         pace=campaign.tps or 0.0,
     )
 
 
-async def _last_at(campaign: Campaign) -> datetime | None:
-    last_ms = await store.current().last_submit(campaign.id)
+async def _last_at(campaign: Campaign, used: Today) -> datetime | None:
+    """Looked for, in all of its messages, only where some were submitted since."""
+    ground = (used.quota.submitted, used.until)
+    last_ms = await _last.get(campaign.id, lambda: store.current().last_submit(campaign.id), stands_on=ground)
     return None if last_ms is None else _moment(last_ms)
 
 

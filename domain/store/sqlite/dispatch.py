@@ -163,7 +163,7 @@ class SqliteDispatch(SqliteClaims):
 
     async def last_submit(self, campaign_id: int) -> int | None:
         query = f"select max(m.submitted_ms) {_BY_CHUNKS}"
-        (last,) = await self.read(lambda db: db.execute(query, (campaign_id,)).fetchone())
+        (last,) = await self.read_long(lambda db: db.execute(query, (campaign_id,)).fetchone())
         return None if last is None else int(last)
 
     async def usual_refusal(self, campaign_id: int, states: Collection[MessageState]) -> Refusal | None:

@@ -6,9 +6,10 @@ import pytest
 
 from domain import store
 from domain.database import open_database
-from domain.models import Account, Campaign, Contact, ContactGroup, Message
+from domain.models import Account, Campaign, Contact, ContactGroup, DayUse, Message
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
+from domain.rules.quota import day_of
 from domain.store import Refusal
 from domain.usecases import audience, blacklist, campaigns, contacts, launching, progress, refusals
 from domain.usecases.blacklist import Source
@@ -95,6 +96,26 @@ async def test_who_is_held_back_is_counted_anew_when_a_person_changes_it(account
     assert await held() == 1
     await Campaign.filter(id=campaign.id).update(blanks={"first_name": None, "email": None})
     assert await held() == 5
+
+
+async def test_the_last_submit_is_looked_for_when_more_went_out(account: Account) -> None:
+    """Where it waits for a limit of the day, nothing does: each submit is counted there."""
+    group = await group_of(account, "uno", 2)
+    campaign = await campaign_of(account, group, CampaignState.RUNNING, started_at=NOW, daily_cap=1)
+    await store.current().expand(campaign.id, after=0, limit=100)
+    day = {"account_id": account.id, "campaign_id": campaign.id, "sender": "s1"}
+    midnight_ms = day_of(int(NOW.timestamp() * 1_000), account.time_zone)[0]
+    await DayUse.create(begins_ms=midnight_ms, messages=1, **day)
+
+    async def last_at(submitted: int) -> datetime | None:
+        moment_ms = int((NOW + timedelta(seconds=submitted)).timestamp() * 1_000)
+        await Message.filter(campaign_id=campaign.id, msisdn=FIRST).update(submitted_ms=moment_ms)
+        return (await progress.of(account.id, campaign.id, now=NOW + timedelta(hours=1))).facts.last_at
+
+    assert await last_at(1) == NOW + timedelta(seconds=1)
+    assert await last_at(2) == NOW + timedelta(seconds=1)
+    await DayUse.filter(campaign_id=campaign.id).update(messages=2)
+    assert await last_at(3) == NOW + timedelta(seconds=3)
 
 
 async def test_a_launch_counts_for_itself(account: Account) -> None:
