@@ -164,7 +164,7 @@ class Scheduler:
             self._expand(campaign)
         for campaign in await campaigns.in_states(CampaignState.RUNNING):
             if campaign.mode is CampaignMode.PERMANENT:
-                revision = await campaigns.audience_revision(campaign.id)
+                revision = await campaigns.audience_revision(campaign)
                 if revision != campaign.audience_revision:
                     self._expand(campaign)
 
@@ -189,7 +189,7 @@ class Scheduler:
         Write the messages of contacts that have none yet, then note up to which change of the groups. In normal mode
         that is done once: who joins a group later is not in it.
         """
-        revision = await campaigns.audience_revision(campaign.id)
+        revision = await campaigns.audience_revision(campaign)
         permanent = campaign.mode is CampaignMode.PERMANENT
         if campaign.audience_revision < 0 or (permanent and revision != campaign.audience_revision):
             after: int | None = 0

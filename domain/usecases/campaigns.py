@@ -15,8 +15,9 @@ from tortoise.transactions import in_transaction
 
 from domain import store
 from domain.errors import DomainError, NotFound, WrongState
-from domain.models import Account, Campaign, CampaignMode, ContactGroup, NoticeKind, StartKind
+from domain.models import Account, Campaign, CampaignMode, Change, ChangeState, ContactGroup, NoticeKind, StartKind
 from domain.rules import campaign_state
+from domain.rules.blanks import decided, held_fields
 from domain.rules.campaign_state import CampaignEvent, CampaignState
 from domain.rules.message_state import MessageState
 from domain.rules.schedule import period
@@ -267,10 +268,18 @@ async def fault(
     return moved
 
 
-async def audience_revision(campaign_id: int) -> int:
-    """The sum of its groups' revisions: it rises when anybody joins or leaves one of them."""
-    groups = await ContactGroup.filter(campaigns__id=campaign_id)
-    return sum(group.revision for group in groups)
+async def audience_revision(campaign: Campaign) -> int:
+    """
+    A number that is another one when anybody has joined or left one of its groups; and where it holds contacts back,
+    when any contacts of the account were changed: what somebody lacked may be there now.
+    """
+    groups = await ContactGroup.filter(campaigns__id=campaign.id)
+    revision = sum(group.revision for group in groups)
+    if not held_fields(decided(campaign.blanks)):
+        return revision
+    changes = Change.filter(account_id=campaign.account_id)  # type: ignore[attr-defined]
+    done, undone = [await changes.filter(state=state).count() for state in (ChangeState.DONE, ChangeState.UNDONE)]
+    return revision + done + 2 * undone
 
 
 async def post_summary(campaign: Campaign) -> None:

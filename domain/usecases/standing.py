@@ -42,7 +42,8 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
     ahead = await _ahead(campaign) if running else ""
     retrying = await retries.count() if first_retry else 0
     pending = counts.get(MessageState.PENDING, 0)
-    waits = bool(used and used.reached) or bool(ahead) or pending <= retrying
+    waiting = counts.get(MessageState.SUBMITTED, 0)
+    waits = bool((used and used.reached) or ahead or (pending <= retrying and (retrying or waiting)))
     return Facts(
         now=now,
         state=campaign.state,
@@ -64,7 +65,7 @@ async def facts_of(campaign: Campaign, counts: Mapping[MessageState, int], *, no
         pending=pending,
         retrying=retrying,
         retry_at=_moment(first_retry.next_ms) if first_retry else None,
-        waiting=counts.get(MessageState.SUBMITTED, 0),
+        waiting=waiting,
         blocked=counts.get(MessageState.BLOCKED, 0),
         held=await _held(campaign, counts, now=now),
         limit=used.reached.value if used and used.reached else "",

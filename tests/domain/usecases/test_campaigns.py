@@ -200,7 +200,7 @@ async def test_what_is_scheduled_can_be_edited_until_its_hour(account: Account, 
 async def test_the_senders_steps_hold_their_guards(account: Account, draft: int, group: ContactGroup) -> None:
     """STARTING → RUNNING → COMPLETED, each once; a fault stops it and is told."""
     await campaigns.begin(await launch(account, draft))
-    revision = await campaigns.audience_revision(draft)
+    revision = await campaigns.audience_revision(await Campaign.get(id=draft))
     await group.refresh_from_db()
     assert revision == group.revision > 0
     assert not await campaigns.complete(await campaigns.get(account.id, draft), NOW)

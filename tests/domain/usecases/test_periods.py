@@ -11,6 +11,7 @@ from domain.models import (
     Account,
     Campaign,
     CampaignMode,
+    Contact,
     ContactGroup,
     Message,
     Notice,
@@ -19,7 +20,7 @@ from domain.models import (
 )
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import campaigns, doubts, periods, pulse, running_edit
+from domain.usecases import campaigns, contacts, doubts, periods, pulse, running_edit
 from tests.audience import FIRST, group_of
 from tests.clockwork import NOON, Sim, news, scheduled
 from tests.conftest import OWNER
@@ -250,7 +251,28 @@ async def test_only_a_permanent_campaign_serves_who_joins_later(account: Account
     assert sum((await store.current().counts(permanent.id)).values()) == 5
 
     await permanent.refresh_from_db()
-    assert permanent.audience_revision == await campaigns.audience_revision(permanent.id)
+    assert permanent.audience_revision == await campaigns.audience_revision(permanent)
+
+
+async def test_a_permanent_campaign_serves_who_was_held_back_once_the_field_is_filled_in(
+    account: Account, group: ContactGroup
+) -> None:
+    """The card says to complete it: by hand or by a list, of this group or another one, that is enough."""
+    permanent = await scheduled(
+        account, group, mode=CampaignMode.PERMANENT, text="{{ nombre }}", blanks={"first_name": None}
+    )
+    await Contact.filter(msisdn__in=[FIRST, FIRST + 1]).update(first_name="")
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    assert sum((await store.current().counts(permanent.id)).values()) == 1
+    contact = await Contact.get(msisdn=FIRST)
+    await contacts.change(account.id, contact.id, field="first_name", text="Ana")
+    await sim.at(NOON + timedelta(minutes=1))
+    assert sum((await store.current().counts(permanent.id)).values()) == 2
+    await contacts.add(account.id, None, line=f"{FIRST + 1}, Eva")
+    await sim.at(NOON + timedelta(minutes=2))
+
+    assert sum((await store.current().counts(permanent.id)).values()) == 3
 
 
 async def test_an_account_that_moves_its_hours_moves_what_waits(account: Account, group: ContactGroup) -> None:
