@@ -58,11 +58,13 @@ def frame(
     rows: Rows = (),
     expects: Action | None = None,
     toast: str | None = None,
+    back: Action | None = None,
 ) -> Screen:
-    """A step: which of how many, what it asks, and the ways out."""
+    """A step: which of how many, what it asks, and the ways out. ``back``: of a screen within the step."""
     t = chat.t
     from_review = {Step.PACE, Step.SILENCE}
-    back = GoTo(draft.id, Step.REVIEW if step in from_review else step - 1) if step > Step.NAME else None
+    if back is None and step > Step.NAME:
+        back = GoTo(draft.id, Step.REVIEW if step in from_review else step - 1)
     text = f"{head(t, draft.campaign.name, step)}\n\n{body}"
     leave = (Button(t.label("wizard.leave"), Leave(draft.id)),)
     return Screen(text, (*rows, leave, *footer(t, back)), expects=expects, toast=toast)

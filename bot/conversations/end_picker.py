@@ -99,7 +99,9 @@ def hour_screen(draft: Draft, minute: int, chat: Chat) -> Screen:
         turn=lambda other: PickCloses(draft.id, other),
     )
     body = chat.t("wizard.ask_closes", zone=chat.t.zone(chat.account.zone))
-    return frame(draft, Step.ENDS, chat, body=body, rows=(*rows, _back_row(draft, chat)), expects=SaveEnds(draft.id))
+    return frame(
+        draft, Step.ENDS, chat, body=body, rows=rows, expects=SaveEnds(draft.id), back=GoTo(draft.id, Step.ENDS)
+    )
 
 
 def last_day_screen(draft: Draft, month: date, chat: Chat) -> Screen:
@@ -112,7 +114,9 @@ def last_day_screen(draft: Draft, month: date, chat: Chat) -> Screen:
         t=chat.t,
     )
     body = chat.t("wizard.ask_last_day")
-    return frame(draft, Step.ENDS, chat, body=body, rows=(*rows, _back_row(draft, chat)), expects=SaveEnds(draft.id))
+    return frame(
+        draft, Step.ENDS, chat, body=body, rows=rows, expects=SaveEnds(draft.id), back=GoTo(draft.id, Step.ENDS)
+    )
 
 
 def _ticked(label: str, *, chosen: bool) -> str:
@@ -121,10 +125,6 @@ def _ticked(label: str, *, chosen: bool) -> str:
 
 def _today(chat: Chat) -> date:
     return chat.now.astimezone(chat.account.zone).date()
-
-
-def _back_row(draft: Draft, chat: Chat) -> tuple[Button, ...]:
-    return (Button(chat.t.label("wizard.other_end"), GoTo(draft.id, Step.ENDS)),)
 
 
 # Handlers

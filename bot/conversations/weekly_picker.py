@@ -75,7 +75,7 @@ def days_screen(draft: Draft, chat: Chat) -> Screen:
     if chosen:
         rows += ((Button(t.label("wizard.to_hour"), PickBegins(draft.id), Style.PRIMARY),),)
     body = t("wizard.ask_days", zone=t.zone(chat.account.zone))
-    return _frame(draft, chat, body=body, rows=(*rows, _other_start(draft, chat)))
+    return _frame(draft, chat, body=body, rows=rows, back=GoTo(draft.id, Step.WHEN))
 
 
 def hour_screen(draft: Draft, minute: int, chat: Chat) -> Screen:
@@ -88,16 +88,11 @@ def hour_screen(draft: Draft, minute: int, chat: Chat) -> Screen:
     )
     days = days_words(days_in(draft.campaign.weekdays), t)
     body = t("wizard.ask_begins", days=days, zone=t.zone(chat.account.zone))
-    other_days = (Button(t.label("wizard.other_days"), ShowWeekly(draft.id)),)
-    return _frame(draft, chat, body=body, rows=(*rows, other_days))
+    return _frame(draft, chat, body=body, rows=rows, back=ShowWeekly(draft.id))
 
 
-def _frame(draft: Draft, chat: Chat, *, body: str, rows: Rows) -> Screen:
-    return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveWeekly(draft.id))
-
-
-def _other_start(draft: Draft, chat: Chat) -> tuple[Button, ...]:
-    return (Button(chat.t.label("wizard.other_start"), GoTo(draft.id, Step.WHEN)),)
+def _frame(draft: Draft, chat: Chat, *, body: str, rows: Rows, back: Action) -> Screen:
+    return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveWeekly(draft.id), back=back)
 
 
 def _mask(days: frozenset[int]) -> int:

@@ -96,7 +96,9 @@ def month_screen(draft: Draft, month: date, chat: Chat) -> Screen:
         t=chat.t,
     )
     body = chat.t("wizard.ask_date")
-    return frame(draft, Step.WHEN, chat, body=body, rows=(*rows, _other_day(draft, chat)), expects=SaveStart(draft.id))
+    return frame(
+        draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id), back=GoTo(draft.id, Step.WHEN)
+    )
 
 
 def hour_screen(draft: Draft, day: date, minute: int, chat: Chat) -> Screen:
@@ -111,7 +113,9 @@ def hour_screen(draft: Draft, day: date, minute: int, chat: Chat) -> Screen:
         first=local.time() if day == local.date() else None,
     )
     body = chat.t("wizard.ask_hour", day=_day_label(day, local.date(), chat), zone=chat.t.zone(zone))
-    return frame(draft, Step.WHEN, chat, body=body, rows=(*rows, _other_day(draft, chat)), expects=SaveStart(draft.id))
+    return frame(
+        draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id), back=GoTo(draft.id, Step.WHEN)
+    )
 
 
 def _day_label(day: date, today: date, chat: Chat) -> str:
@@ -119,10 +123,6 @@ def _day_label(day: date, today: date, chat: Chat) -> str:
     written = f"{chat.t.weekday(day.weekday())} {chat.t.day(noon, chat.account.zone)}"
     near = {today: "wizard.today", today + timedelta(days=1): "wizard.tomorrow"}.get(day)
     return chat.t.label(near, day=chat.t.day(noon, chat.account.zone)) if near else written
-
-
-def _other_day(draft: Draft, chat: Chat) -> tuple[Button, ...]:
-    return (Button(chat.t.label("wizard.other_day"), GoTo(draft.id, Step.WHEN)),)
 
 
 # Handlers
