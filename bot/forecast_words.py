@@ -4,8 +4,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from bot.chat import Chat
 from bot.layout import units
+from bot.standing import holiday_words
 from domain.rules.price import Bracket
+from domain.rules.schedule import Closure
 from domain.rules.statistics import Statistics
 from domain.usecases.rehearsal import Rehearsal, Said
 from locales import Texts
@@ -40,10 +43,15 @@ def is_as_said(said: Said, came: Statistics) -> bool:
     return said.statistics.lines() == came.lines()
 
 
-def outlook(found: Rehearsal, zone: ZoneInfo, t: Texts, *, held: bool = True) -> list[str]:
+def outlook(found: Rehearsal, chat: Chat, *, held: bool = True) -> list[str]:
     """When the first and the last leave, segments, money, and (``held``) whom it does not reach. HTML, a line each."""
-    said = found.said
+    said, zone, t = found.said, chat.account.zone, chat.t
     lines = []
+    if found.waits is Closure.HOLIDAY:
+        name = holiday_words(found.asked, chat)
+        lines.append(t("forecast.waits_holiday", day=t.day(found.asked, zone), name=name))
+    elif found.waits is Closure.QUIET:
+        lines.append(t("forecast.waits_quiet", when=t.moment(found.asked, zone)))
     if said.first is not None:
         lines.append(hours(said.first, said.last, zone, t, about=not found.rate_known))
     lines += money(said, t)

@@ -35,11 +35,7 @@ def why_not(found: Standstill | None, chat: Chat) -> str | None:
         case Cause.NO_SENDER if found.since is None:
             key = "standing.no_sender_ever"
         case Cause.HOLIDAY:
-            # One that began yesterday is not held after midnight either.
-            today = chat.now.astimezone(chat.account.zone).date()
-            days = (today, today - timedelta(days=1))
-            names = (holiday_name(day, chat.account.region, language=t.language) for day in days)
-            values["name"] = next(filter(None, names), "—")
+            values["name"] = holiday_words(chat.now, chat)
         case Cause.PRIORITY:
             values["name"] = about.get("name")
         case Cause.PACE:
@@ -49,6 +45,14 @@ def why_not(found: Standstill | None, chat: Chat) -> str | None:
         case _ if found.until is None and f"{key}_open" in t:
             key = f"{key}_open"
     return t(key, **values)
+
+
+def holiday_words(moment: datetime, chat: Chat) -> str:
+    """What is celebrated then; what began the day before is not held after midnight either."""
+    today = moment.astimezone(chat.account.zone).date()
+    days = (today, today - timedelta(days=1))
+    names = (holiday_name(day, chat.account.region, language=chat.t.language) for day in days)
+    return next(filter(None, names), "—")
 
 
 def duration(seconds: float, t: Texts) -> str:

@@ -55,7 +55,7 @@ def launch_screen(draft: Draft, found: Rehearsal, chat: Chat, *, despite: bool, 
     lines = [
         t("review.ask_launch", count=sent, name=draft.campaign.name),
         t("review.ask_launch_when", when=start_words(draft.campaign, chat.account.zone, t)),
-        *outlook(found, chat.account.zone, t),
+        *outlook(found, chat),
     ]
     yes = t.label("review.schedule_yes" if later else "review.launch_yes", count=sent)
     launch = Launch(draft.id, draft.campaign.revision, found.said.digest, despite)

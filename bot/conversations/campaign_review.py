@@ -117,7 +117,7 @@ def _expected(found: Rehearsal, chat: Chat) -> list[str]:
     t = chat.t
     parts = found.forecast.by_segments
     lines = ["", t("forecast.heading" if found.receipts else "forecast.heading_accepted"), table(found.said, t)]
-    lines += outlook(found, chat.account.zone, t, held=False)  # said among the checks
+    lines += outlook(found, chat, held=False)  # said among the checks
     if len(parts) > 1:
         shown = (t.label("review.of_segments", count=n, messages=t.number(messages)) for n, messages in parts.items())
         lines.append(t("review.by_segments", parts=", ".join(shown)))

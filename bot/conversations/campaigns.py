@@ -17,7 +17,7 @@ from domain.errors import WrongState
 from domain.models import Campaign, LiveViewKind
 from domain.rules.campaign_state import ACTIVE, FINISHED, CampaignEvent, CampaignState, offered
 from domain.rules.permission import Permission
-from domain.rules.standstill import Cause, standstill
+from domain.rules.standstill import Cause, Standstill, standstill
 from domain.rules.statistics import Statistics
 from domain.usecases import campaigns, launching, progress
 from domain.usecases.campaigns import Page
@@ -162,7 +162,7 @@ def campaign_screen(
         lines.append(t("blanks.held", count=found.held))
     follows = campaign.state in ACTIVE or _awaits_receipts(campaign)
     follow = Follow(LiveViewKind.CAMPAIGN, campaign.id, t("campaigns.below", name=campaign.name)) if follows else None
-    return Screen("\n".join(lines), _card_rows(found, figures, chat), toast=toast, follow=follow)
+    return Screen("\n".join(lines), _card_rows(found, figures, held_up, chat), toast=toast, follow=follow)
 
 
 def cancel_screen(found: Progress, t: Texts) -> Screen:
@@ -202,7 +202,7 @@ def _moves(per_second: float | None) -> bool | None:
     return None if per_second is None else per_second > 0
 
 
-def _card_rows(found: Progress, figures: Statistics, chat: Chat) -> Rows:
+def _card_rows(found: Progress, figures: Statistics, held_up: Standstill | None, chat: Chat) -> Rows:
     t, campaign = chat.t, found.campaign
     buttons: list[Button] = []
     if campaign.state is CampaignState.DRAFT:
@@ -221,6 +221,8 @@ def _card_rows(found: Progress, figures: Statistics, chat: Chat) -> Rows:
                 buttons.append(Button(t.label(f"campaigns.do_{event.value}"), action, style))
     if campaign.state in _UNDER_WAY and campaign.started_at and chat.may(Permission.SEND):
         buttons.append(Button(t.label("campaigns.do_edit"), unpack(f"ee:{campaign.id}")))
+    if held_up and held_up.cause is Cause.BUDGET and chat.may(Permission.GOVERN):
+        buttons.append(Button(t.label("limits.title"), unpack("ak")))
     if figures.total:
         buttons.append(Button(t.label("campaigns.results"), unpack(f"r:{campaign.id}:0")))
     if found.refusal:
@@ -291,7 +293,8 @@ async def reopen(action: Reopen, chat: Chat) -> Screen:
     except WrongState:
         campaign = await campaigns.get(chat.account.id, action.campaign_id)
         return await card(action.campaign_id, chat, toast=_too_late(campaign, chat.t))
-    return await _wizard(action.campaign_id, chat)
+    screen = await _wizard(action.campaign_id, chat)
+    return dataclasses.replace(screen, toast=chat.t.label("campaigns.reopened"))
 
 
 @on(CopyCampaign)

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from domain.models import Account, Campaign
+from domain.models import Account, Campaign, StartKind
 from domain.rules.message_state import MessageState
 from domain.rules.plan import Plan
 from domain.rules.price import Bracket, Money
+from domain.rules.schedule import Closure, closure
 from domain.rules.statistics import Statistics
 from domain.usecases.course import course_of
 from domain.usecases.drafts import Draft
@@ -84,6 +85,7 @@ class Rehearsal:
         forecast: Texts and segments.
         plan: Hours and pace.
         receipts: The route asks for receipts: what is accepted is then delivered.
+        waits: What keeps it from beginning when it was asked to, at ``asked``: quiet hours, a holiday; None: nothing.
         rate_known: The campaign or its route has a pace; else one was assumed.
     """
 
@@ -92,6 +94,8 @@ class Rehearsal:
     said: Said
     receipts: bool
     rate_known: bool
+    asked: datetime
+    waits: Closure | None
 
 
 async def rehearse(
@@ -113,7 +117,8 @@ async def rehearse(
     price = await price_of(account_id)
     cost = price.times(found.segments) if price else None
     course = await course_of(draft.campaign, account, messages=sendable, segments=found.segments, cost=cost, now=now)
-    planned = course.plan(sendable, start=now + timedelta(seconds=account.countdown_s))
+    begins = now + timedelta(seconds=account.countdown_s)
+    planned = course.plan(sendable, start=begins)
     low, high = _segments(found, planned, sendable)
     arrived = MessageState.DELIVERED if course.receipts else MessageState.ACCEPTED
     counts = {
@@ -132,7 +137,14 @@ async def rehearse(
         last=planned.last,
         exact=found.exact,
     )
-    return Rehearsal(found, planned, said, receipts=course.receipts, rate_known=course.rate_known)
+    asked = _asked(draft.campaign, begins)
+    waits = closure(asked, course.hours) if draft.campaign.start_kind is not StartKind.WEEKLY else None
+    return Rehearsal(found, planned, said, course.receipts, course.rate_known, asked, waits)
+
+
+def _asked(campaign: Campaign, begins: datetime) -> datetime:
+    at = campaign.start_at if campaign.start_kind is StartKind.AT else None
+    return begins if at is None else max(at, begins)
 
 
 def said_of(campaign: Campaign) -> Said | None:

@@ -15,6 +15,7 @@ from bot.conversations.campaigns import (
     ListCampaigns,
     OpenCampaign,
     Pause,
+    Reopen,
     Resume,
     campaign_screen,
     live_card,
@@ -136,6 +137,27 @@ def test_a_limit_of_the_day_says_since_when_and_when_it_will_be_done(owner: Talk
     begun = dataclasses.replace(capped, quota=Quota(cap=100, submitted=90))
     screen = campaign_screen(progress(CampaignState.RUNNING, counts, course=begun), owner.chat, per_second=10.0)
     assert t("campaigns.pace_until", rate="10", when=ends) in screen.text
+
+
+def test_the_card_that_waits_for_the_budget_leads_to_it(owner: Talk) -> None:
+    """For those who may raise it."""
+    spent = progress(CampaignState.RUNNING, {MessageState.PENDING: 3}, known={"limit": "budget", "limit_until": NOON})
+    limits = owner.chat.t.label("limits.title")
+    for role, offered in ((Role.OWNER, True), (Role.OPERATOR, False)):
+        screen = campaign_screen(spent, dataclasses.replace(owner.chat, role=role))
+        assert (limits in [button.label for row in screen.rows for button in row]) == offered
+
+
+async def test_to_edit_what_is_scheduled_says_that_it_is_a_draft_again(sqlite_account: Account, texts: Texts) -> None:
+    """Who only looks would leave it unlaunched without knowing."""
+    made = await Campaign.create(
+        account=sqlite_account, name="Aviso", state=CampaignState.SCHEDULED, start_at=NOON + timedelta(days=1),
+        text="Hola", sender_id="PREGON", created_by=1001, chat_id=1001,
+    )  # fmt: skip
+    screen = await talk_of(sqlite_account, texts).do(Reopen(made.id))
+
+    assert screen.toast == texts.label("campaigns.reopened")
+    assert (await Campaign.get()).state is CampaignState.DRAFT
 
 
 def test_one_that_waits_for_its_hour_says_when_it_will_be_done_or_how_much_will_not(owner: Talk) -> None:

@@ -1,6 +1,6 @@
 """Days, hours, weekdays, ends and paces, by taps and typed; every hour is shown with its zone."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
@@ -10,7 +10,8 @@ from bot.wizard import GoTo, Step
 from domain.errors import DomainError
 from domain.models import Account, Campaign, StartKind
 from domain.rules.campaign_state import CampaignState
-from domain.usecases import drafts
+from domain.rules.holiday import holiday_name
+from domain.usecases import draft_hours, drafts, sending_rules
 from locales import Texts
 from tests.audience import group_of
 from tests.bot.conversations.talk import Talk, talk_of
@@ -85,6 +86,45 @@ async def test_weekly_hours_may_be_typed_at_once(owner: Talk, draft: int) -> Non
     # It is Tuesday noon in Lima: the next period begins on Wednesday.
     assert campaign.state is CampaignState.SCHEDULED
     assert (campaign.start_at, campaign.launch_at) == (datetime(2026, 11, 25, 15, 5, tzinfo=UTC), None)
+
+
+async def test_the_way_back_from_a_picker_leads_to_its_step(owner: Talk, draft: int) -> None:
+    """One screen at a time, not to the step before."""
+    t = owner.chat.t
+    back, here = t.label("nav.back"), t("wizard.ask_date")
+    for door in (t.label("wizard.other_date"), t.label("wizard.weekdays")):
+        step = await owner.do(GoTo(draft, Step.WHEN))
+        await owner.tap(door)
+        assert (await owner.tap(back)).text == step.text
+    await owner.tap(t.label("wizard.weekdays"))
+    days = await owner.tap(days_words(range(5), t))
+    await owner.tap(t.label("wizard.to_hour"))
+    assert (await owner.tap(back)).text == days.text
+    step = await owner.do(GoTo(draft, Step.ENDS))
+    await owner.tap(t.label("wizard.closing_hour"))
+
+    assert (await owner.tap(back)).text == step.text
+    assert here not in step.text
+
+
+async def test_a_start_on_a_holiday_or_in_quiet_hours_says_why_it_waits(
+    owner: Talk, draft: int, sqlite_account: Account
+) -> None:
+    """Asked for the 8th of December, it leaves on the 10th: two holidays of Peru."""
+    t, zone = owner.chat.t, owner.chat.account.zone
+    await draft_hours.set_skip_holidays(sqlite_account.id, draft, skip=True)
+    await owner.do(GoTo(draft, Step.WHEN))
+    screen = await owner.type("2026-12-08 10:00")
+    name = holiday_name(date(2026, 12, 8), "PE", language=t.language)
+    day = t.day(datetime(2026, 12, 8, 15, 0, tzinfo=UTC), zone)
+    assert t("forecast.waits_holiday", day=day, name=name) in screen.text
+    await sending_rules.set_quiet(sqlite_account.id, quiet=(time(9, 0), time(11, 0)))
+    await draft_hours.set_quiet_hours(sqlite_account.id, draft, keep=True)
+    await owner.do(GoTo(draft, Step.WHEN))
+    screen = await owner.type("2026-12-01 10:00")
+
+    when = t.moment(datetime(2026, 12, 1, 15, 0, tzinfo=UTC), zone)
+    assert t("forecast.waits_quiet", when=when) in screen.text
 
 
 async def test_not_one_weekday_is_refused(owner: Talk, draft: int) -> None:
