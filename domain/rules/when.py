@@ -75,6 +75,11 @@ _HALVES: Final = {  # hours to add to 1..11
     **dict.fromkeys(("am", "manana", "manha", "madrugada"), 0),
     **dict.fromkeys(("pm", "tarde", "noche", "noite"), 12),
 }
+#: People do not agree on which hour these are, nor on which day.
+_UNCLEAR: Final = {
+    **dict.fromkeys(("manana", "manha"), frozenset({12})),
+    **dict.fromkeys(("noche", "noite"), frozenset({12, 1, 2, 3, 4, 5})),
+}
 
 #: Words between the others that say nothing.
 _FILLERS: Final = re.compile(r"(?:^| )(?:a las?|as|at|on|el|o|na|no|proximo|proxima|next|this|este|esta|de la|da)(?= )")
@@ -194,7 +199,7 @@ def _clock(text: str, *, alone: bool = False) -> time | None:
     A time of day. ``alone``: a mere number is none.
 
     Raises:
-        ValueError: There is no such hour.
+        ValueError: There is no such hour, or it is not clear which.
     """
     found = _CLOCK.fullmatch(text)
     if found is None or (found["half"] and found["half"] not in _HALVES):
@@ -203,7 +208,7 @@ def _clock(text: str, *, alone: bool = False) -> time | None:
         return None
     hour = int(found["hour"])
     if found["half"]:
-        if not 1 <= hour <= 12:
+        if not 1 <= hour <= 12 or hour in _UNCLEAR.get(found["half"], ()):
             raise ValueError(text)
         hour = hour % 12 + _HALVES[found["half"]]
     return time(hour, int(found["minute"] or 0))

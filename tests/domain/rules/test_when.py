@@ -64,7 +64,8 @@ def test_a_moment_is_understood_however_it_is_written(text: str, local: str) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "9", "mañana", "foo 9:30", "31/02/2026 9:00", "25:00", "9:60", "13 pm", "0 am", "32 dic 9:00", "en horas",
+    ["", "9", "mañana", "hoy 12 de la noche", "12 de la mañana", "2 de la noite", "12 da manhã", "foo 9:30",
+     "31/02/2026 9:00", "25:00", "9:60", "13 pm", "0 am", "32 dic 9:00", "en horas",
      "en 2 lunas", "1/13/2026 9:00", "x" * 5000, "\ud83d", "2026-12-01"],
 )  # fmt: skip
 def test_what_is_not_understood_is_said_to_be_so(text: str) -> None:
