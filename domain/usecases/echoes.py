@@ -80,7 +80,7 @@ async def find(account_id: int, campaign_id: int, *, text: str, group_ids: Seque
 async def _recent(account_id: int, campaign_id: int, since: datetime, now: datetime) -> list[Campaign]:
     """Campaigns that sent something since then, or will within as long a time from now; the newest first."""
     soon = Q(launch_at__not_isnull=True) | Q(start_at__isnull=True) | Q(start_at__lte=now + (now - since))
-    waiting = Q(state=CampaignState.SCHEDULED, started_at__isnull=True) & soon
+    waiting = Q(state__in=[CampaignState.SCHEDULED, CampaignState.PAUSED], started_at__isnull=True) & soon
     begun = Q(started_at__not_isnull=True) & (Q(state__in=list(ACTIVE)) | Q(ended_at__gte=since))
     mine = Campaign.filter(waiting | begun, account_id=account_id, test=False).exclude(id=campaign_id)
     return await mine.order_by("-id").limit(_MOST)

@@ -7,7 +7,7 @@ import pytest
 from domain.models import Account, Campaign, ContactGroup, Message
 from domain.rules.campaign_state import CampaignState
 from domain.rules.message_state import MessageState
-from domain.usecases import drafts, echoes, launching
+from domain.usecases import campaigns, drafts, echoes, launching
 from domain.usecases.echoes import Echo, SameContent
 from tests.audience import FIRST, block, group_of
 from tests.conftest import OPERATOR, OWNER
@@ -129,3 +129,13 @@ async def test_what_was_called_back_is_none(account: Account, group: ContactGrou
     await sent(account, range(10), hours_ago=1, state=MessageState.DELIVERED)
     await Account.filter(id=account.id).update(same_content_hours=0)
     assert await found(account, second) is None
+
+
+async def test_what_was_stopped_before_it_began_will_come_too(account: Account, group: ContactGroup) -> None:
+    """*Parar* while it waits for its hour, and *Continuar* later: the same people get both."""
+    first = await draft_of(account, group, by=OPERATOR)
+    await launching.start(account.id, first, revision=(await Campaign.get(id=first)).revision, by=OPERATOR, now=NOW)
+    await campaigns.pause(account.id, first, by=OPERATOR, now=NOW)
+    second = await draft_of(account, group)
+    with pytest.raises(SameContent):
+        await launching.start(account.id, second, revision=(await Campaign.get(id=second)).revision, by=OWNER, now=NOW)
