@@ -2,6 +2,7 @@
 
 import dataclasses
 import time
+from datetime import timedelta
 from typing import Final
 
 from bot.chat import Chat
@@ -13,7 +14,7 @@ from bot.layout import cut, footer
 from bot.screen import Action, Button, Screen, Style, handler_of, on
 from bot.wizard import GoTo, Step, frame, head, is_complete
 from domain.errors import WrongState
-from domain.models import StartKind
+from domain.models import CampaignMode, StartKind
 from domain.rules.blanks import decided
 from domain.rules.campaign_state import CampaignState
 from domain.rules.permission import Permission
@@ -102,7 +103,10 @@ async def ask_launch(action: AskLaunch, chat: Chat) -> Screen:
         echo = await _echo_of(draft, chat)
         if echo is not None:
             return echo_screen(draft, echo, chat)
-    return launch_screen(draft, await _exactly(draft, chat), chat, despite=action.despite)
+    found = await _exactly(draft, chat)
+    if not found.plan.sent and draft.campaign.mode is CampaignMode.NORMAL:
+        return await _review(draft.id, chat)  # which says why nothing would go out
+    return launch_screen(draft, found, chat, despite=action.despite)
 
 
 @on(Launch)
@@ -115,7 +119,10 @@ async def launch(action: Launch, chat: Chat) -> Screen:
     if draft.campaign.revision != action.revision:
         return await _review(draft.id, chat, toast=chat.t.label("review.changed"))
     await launching.check(draft.campaign, draft.text)
+    begun_s = time.monotonic()
     found = await _exactly(draft, chat)
+    # The countdown begins now, however long that took.
+    chat = dataclasses.replace(chat, now=chat.now + timedelta(seconds=int(time.monotonic() - begun_s)))
     if found.said.digest != action.seen:
         return launch_screen(draft, found, chat, despite=action.despite, toast=chat.t.label("launch.counts_changed"))
     try:

@@ -121,6 +121,8 @@ def _expected(found: Rehearsal, chat: Chat) -> list[str]:
     if len(parts) > 1:
         shown = (t.label("review.of_segments", count=n, messages=t.number(messages)) for n, messages in parts.items())
         lines.append(t("review.by_segments", parts=", ".join(shown)))
+    if found.forecast.recipients > found.forecast.unsendable and not found.plan.sent + found.plan.expired:
+        lines.append(t("forecast.never"))
     if found.plan.expired:
         lines.append(t("forecast.expires", count=found.plan.expired))
     return [*lines, *_warnings(found.forecast, t)]

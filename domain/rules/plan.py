@@ -55,6 +55,8 @@ def plan(
         daily_cap: At most so many in a day of ``zone``'s calendar.
         used: Of them, those that are gone already on the day of ``start``.
     """
+    if daily_cap is not None and daily_cap <= 0:
+        return Plan(0, 0, None, None)  # they would wait for ever
     left, first, last = count, None, None
     ready = start  # the pace allows the next one
     today = start.astimezone(zone).date()

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import sqlite3
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import asyncpg
@@ -26,6 +27,16 @@ def test_no_migration_holds_an_operation_that_loses_data_on_sqlite(file: Path) -
     used = {node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)}
 
     assert not used & DESTRUCTIVE
+
+
+def test_each_migration_stands_on_the_one_before() -> None:
+    """Two that were written side by side stand on the same one, and take the same number."""
+    names = sorted(file.stem for file in FOLDER.glob("[0-9]*.py"))
+    before = {name: import_module(f"domain.models.migrations.{name}").Migration.dependencies for name in names}
+
+    assert before == {
+        name: [("domain", other)] if other else [] for other, name in zip([None, *names], names, strict=False)
+    }
 
 
 async def test_programs_that_start_together_migrate_once(tmp_path: Path) -> None:

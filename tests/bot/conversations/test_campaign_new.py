@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 
+from bot.conversations import campaign_launch
 from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.campaign_new import NewCampaign
 from bot.conversations.campaigns import ListCampaigns
@@ -295,3 +297,33 @@ async def test_leaving_keeps_the_draft_and_says_so(owner: Talk) -> None:
     assert await Campaign.exists(id=campaign.id)
     await owner.tap(t.label("review.discard_yes"))
     assert not await Campaign.exists(id=campaign.id)
+
+
+async def test_a_budget_that_no_message_fits_in_is_said_and_offers_no_launch(owner: Talk, ready: Account) -> None:
+    """It could never send."""
+    t = owner.chat.t
+    campaign = await to_review(owner)
+    older = owner.button(t.label("review.launch")).action
+    await Account.filter(id=ready.id).update(budget_day=Decimal("0.04"))
+    assert older is not None
+    await owner.do(older)
+    assert t("forecast.never") in owner.screen.text
+    await owner.do(GoTo(campaign.id, int(Step.REVIEW)))
+
+    assert t("forecast.never") in owner.screen.text
+    assert not owner.has(t.label("review.launch"))
+
+
+async def test_the_countdown_begins_when_everybody_was_counted(owner: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million recipients are rendered once more before it; their minute is not used up by that."""
+    seconds = iter(range(0, 100_000, 90))
+    t = owner.chat.t
+    campaign = await to_review(owner)
+    await owner.tap(t.label("review.launch"))
+    monkeypatch.setattr(campaign_launch, "time", SimpleNamespace(monotonic=lambda: float(next(seconds))))
+    await owner.tap(t.label("review.launch_yes", count=4))
+    await campaign.refresh_from_db()
+
+    assert campaign.launch_at is not None
+    assert campaign.launch_at >= NOON + timedelta(seconds=90 + 60)
+    assert t("launch.begins_in", left="1:00") in owner.screen.text

@@ -215,6 +215,7 @@ async def test_a_closing_hour_set_while_it_runs_holds_at_once(
 
     assert (await Campaign.get(id=campaign.id)).open_until is None
 
+    await talk.do(SetCarryOn(campaign.id, carry_on=False))
     talk.chat = dataclasses.replace(talk.chat, now=NOON + timedelta(hours=8))
     with pytest.raises(HoursOver):  # 18:00 has passed, and there is no other day: nothing expires by such an edit
         await talk.do(SaveChange(campaign.id, "ends", str(18 * 60)))

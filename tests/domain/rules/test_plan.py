@@ -65,6 +65,13 @@ def test_what_is_used_of_the_cap_today_is_not_there_again_before_midnight() -> N
     assert later.first == NOON + timedelta(days=1)
 
 
+def test_where_no_day_has_room_for_one_nothing_goes() -> None:
+    """It would wait for ever: none of them is sent, none of them expires."""
+    found = plan(25, start=NOON, periods=[Period(NOON, None)], rate=1, daily_cap=0, zone=LIMA)
+
+    assert found == Plan(0, 0, None, None)
+
+
 def test_nothing_to_send_and_nowhere_to_go() -> None:
     """No moment is named."""
     assert plan(0, start=NOON, periods=[Period(NOON, None)], rate=1, daily_cap=None, zone=LIMA) == Plan(
