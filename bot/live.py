@@ -13,10 +13,10 @@ from bot.chat import Chat
 from bot.limiter import GROUP_SPACING_S, PRIVATE_SPACING_S, Urgency
 from bot.screen import Follow, Screen
 from bot.stage import Bot, MessageGone, digest_of, edit
-from bot.visit import view_chat
+from bot.visit import drawn, named, view_chats
 from domain.errors import DomainError
 from domain.models import LiveView, LiveViewKind
-from domain.usecases import accounts, conversations
+from domain.usecases import conversations
 from locales import Catalogues
 
 log = structlog.get_logger()
@@ -105,14 +105,14 @@ class LiveTicker:
             MessageGone: It cannot be edited any more.
             TelegramError: The last picture could not be shown; those before are dropped instead.
         """
-        seat = await accounts.seat_of(view.person_id)
+        chats = await view_chats(self._bot, view.chat_id, view.person_id, self._catalogues)
         renderer = _renderers.get(view.kind)
-        if seat is None or renderer is None:
+        if not chats or renderer is None:
             await conversations.unfollow(view.chat_id, view.message_id)
             return
-        chat = view_chat(self._bot, view.chat_id, seat, self._catalogues.texts(seat.language, seat.region))
         try:
-            screen, final = await renderer(view.subject_id, chat)
+            (plain, final), account = await drawn(chats, lambda chat: renderer(view.subject_id, chat))
+            screen = named(plain, account)
         except DomainError:
             await conversations.unfollow(view.chat_id, view.message_id)
             return

@@ -13,10 +13,10 @@ from bot.chat import Chat
 from bot.limiter import Urgency, certainly_not_sent, retry_after_s
 from bot.screen import Screen
 from bot.stage import Bot, follow, post, send_document
-from bot.visit import view_chat
+from bot.visit import drawn, named, view_chats
 from domain.errors import DomainError
 from domain.models import Notice, NoticeKind
-from domain.usecases import accounts, notices
+from domain.usecases import notices
 from locales import Catalogues
 
 log = structlog.get_logger()
@@ -102,14 +102,14 @@ class Outbox:
                     await self._later(row)
 
     async def _deliver(self, row: Notice) -> None:
-        seat = await accounts.seat_of(row.person_id)
-        if seat is None:
+        chats = await view_chats(self._bot, row.chat_id, row.person_id, self._catalogues)
+        if not chats:
             log.info("notice_for_nobody", notice=row.id, person=row.person_id)
             await notices.undeliverable(row.id)
             return
-        chat = view_chat(self._bot, row.chat_id, seat, self._catalogues.texts(seat.language, seat.region))
         try:
-            screen = await _renderers[row.kind](row, chat)
+            plain, account = await drawn(chats, lambda chat: _renderers[row.kind](row, chat))
+            screen = named(plain, account)
         except DomainError as error:
             log.info("notice_void", notice=row.id, error=type(error).__name__)
             await notices.undeliverable(row.id)

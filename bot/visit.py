@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import dataclasses
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
+from markupsafe import escape
 from telegram import CallbackQuery, Message, Update
 from telegram.error import TelegramError
 
@@ -15,12 +17,14 @@ from bot.chat import Card, Chat, Upload
 from bot.oversize import TOAST_LIMIT, cut
 from bot.screen import Action, Screen
 from bot.stage import Bot, Shown, Stage
-from domain.usecases import conversations
+from domain.errors import NotFound
+from domain.usecases import accounts, conversations
 from domain.usecases.accounts import Seat
 from domain.usecases.conversations import Talk
 from locales import Catalogues, Texts
 
 log = structlog.get_logger()
+Drawn = TypeVar("Drawn")
 
 _ANSWER_WITHIN_S: Final = 2.0  # a button spins until it is answered; after about 15 s it cannot be
 
@@ -29,8 +33,37 @@ async def _say_nothing(_: Screen) -> None:
     """Where nobody waits there is nobody to tell."""
 
 
-def view_chat(bot: Bot, chat_id: int, seat: Seat, t: Texts) -> Chat:
-    """A chat as a renderer of news and live views needs it: nothing was typed, and nobody waits."""
+async def view_chats(bot: Bot, chat_id: int, person_id: int, catalogues: Catalogues) -> Sequence[Chat]:
+    """
+    A chat as renderers of news and live views need it, for each account that the person is in: the one where they
+    work first. Nothing was typed, and nobody waits.
+    """
+    seats = await accounts.seats_of(person_id)
+    return [_view_chat(bot, chat_id, seat, catalogues.texts(seat.language, seat.region)) for seat in seats]
+
+
+async def drawn(chats: Sequence[Chat], render: Callable[[Chat], Awaitable[Drawn]]) -> tuple[Drawn, str]:
+    """
+    What a renderer makes for the account whose subject it is; and that account's name where the person works in
+    another one now, else nothing.
+
+    Raises:
+        DomainError: As the renderer; ``NotFound``: it is the subject of none of them.
+    """
+    for number, chat in enumerate(chats):
+        try:
+            return await render(chat), chat.account.name if number else ""
+        except NotFound:
+            continue
+    raise NotFound(noun="campaign")
+
+
+def named(screen: Screen, account: str) -> Screen:
+    """With the account above it, where there is one to name."""
+    return dataclasses.replace(screen, text=f"🏢 {escape(account)}\n\n{screen.text}") if account else screen
+
+
+def _view_chat(bot: Bot, chat_id: int, seat: Seat, t: Texts) -> Chat:
     return Chat(
         chat_id=chat_id,
         person_id=seat.person_id,

@@ -134,10 +134,17 @@ async def by_name(name: str) -> Account:
 
 async def seat_of(person_id: int) -> Seat | None:
     """Where the person works: the account they chose last, else another one that they are in. None: nowhere."""
-    memberships = await Membership.filter(person_id=person_id, revoked_at=None).select_related("account", "person")
-    if not memberships:
-        return None
-    chosen = min(memberships, key=lambda m: (m.account_id != m.person.account_id, m.account_id))  # type: ignore[attr-defined]
+    return next(iter(await seats_of(person_id)), None)
+
+
+async def seats_of(person_id: int) -> Sequence[Seat]:
+    """In every account that the person is in, the one where they work first."""
+    found = await Membership.filter(person_id=person_id, revoked_at=None).select_related("account", "person")
+    found.sort(key=lambda one: (one.account_id != one.person.account_id, one.account_id))  # type: ignore[attr-defined]
+    return [_seat(one) for one in found]
+
+
+def _seat(chosen: Membership) -> Seat:
     account, person = chosen.account, chosen.person
     return Seat(
         person_id=person.id,

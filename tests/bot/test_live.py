@@ -9,12 +9,14 @@ from bot import live
 from bot.chat import Chat
 from bot.screen import Button, Screen
 from domain.errors import NotFound
-from domain.models import LiveView, LiveViewKind
-from domain.usecases import conversations
+from domain.models import Account, LiveView, LiveViewKind, Membership
+from domain.rules.role import Role
+from domain.usecases import accounts, conversations
 from tests.acceptance.programs import until
 from tests.bot.conftest import Cast, running_bot
 from tests.bot.rehearsal import Menu
 from tests.bot.test_router import open_menu
+from tests.conftest import OWNER
 
 
 @dataclass(slots=True)
@@ -22,12 +24,13 @@ class Subject:
     """What the message follows."""
 
     number: int = 1
+    account_id: int | None = None
     final: bool = False
     gone: bool = False
 
-    async def render(self, subject_id: int, _: Chat) -> tuple[Screen, bool]:
+    async def render(self, subject_id: int, chat: Chat) -> tuple[Screen, bool]:
         """The picture of now."""
-        if self.gone:
+        if self.gone or self.account_id not in {None, chat.account.id}:
             raise NotFound(noun="campaign")
         return Screen(f"Watching {subject_id}: {self.number}", ((Button("Menu", Menu()),),)), self.final
 
@@ -97,6 +100,18 @@ async def test_going_elsewhere_with_the_message_ends_it(cast: Cast, watched: Sub
     await cast.owner.sees("Menu", "Documents")
 
     assert await nothing_followed()
+
+
+async def test_it_goes_on_when_the_person_works_in_another_account(
+    cast: Cast, watched: Subject, sqlite_account: Account
+):
+    """A card that stands still would say for ever what was true then."""
+    await cast.owner.sees("Watching 7: 1")
+    other = await Account.create(name="precyso", region="PE", time_zone="America/Lima", sender_id="PRECYSO")
+    await Membership.create(account=other, person_id=OWNER, role=Role.OWNER)
+    await accounts.choose_account(OWNER, other.id)
+    watched.account_id, watched.number = sqlite_account.id, 2
+    await cast.owner.sees("🏢", sqlite_account.name, "Watching 7: 2")
 
 
 async def test_what_is_gone_is_followed_no_more(cast: Cast, watched: Subject):

@@ -14,7 +14,8 @@ from bot.chat import Chat
 from bot.outbox import Outbox
 from bot.screen import Document, Screen
 from domain.errors import NotFound
-from domain.models import Notice, NoticeKind, NoticeState
+from domain.models import Account, Membership, Notice, NoticeKind, NoticeState
+from domain.rules.role import Role
 from domain.usecases import accounts, notices
 from locales import load
 from tests.acceptance.programs import until
@@ -25,7 +26,7 @@ KIND = NoticeKind.SUMMARY
 
 
 async def _render(notice: Notice, chat: Chat) -> Screen:
-    if notice.subject_id == 404:
+    if notice.subject_id == 404 or notice.detail.get("account", chat.account.id) != chat.account.id:
         raise NotFound(noun="campaign")
     documents = (Document("detail.csv", b"1\n"),) if notice.detail.get("file") else ()
     return Screen(f"News {notice.subject_id} in {chat.t.language}", documents=documents)
@@ -113,6 +114,24 @@ async def test_a_chat_that_is_closed_to_us_gets_nothing_more(cast: Cast, deliver
 
     assert {await state_of(n) for n in (gone, void, out)} == {NoticeState.DEAD}
     assert await texts(cast) == []
+
+
+async def test_news_of_an_account_reaches_who_works_in_another_now(
+    cast: Cast, deliverer: Outbox, sqlite_account: Account
+):
+    """With the account's name above it; who was put out of that account hears nothing of it."""
+    other = await Account.create(name="precyso", region="PE", time_zone="America/Lima", sender_id="PRECYSO")
+    await Membership.create(account=other, person_id=OWNER, role=Role.OWNER)
+    await accounts.choose_account(OWNER, other.id)
+    await post(1, account=sqlite_account.id)
+    await post(2, account=other.id)
+    await deliverer.deliver_due()
+    assert await texts(cast) == [f"🏢 {sqlite_account.name}\n\nNews 1 in es", "News 2 in es"]
+
+    await Membership.filter(account=sqlite_account, person_id=OWNER).update(revoked_at=datetime.now(UTC))
+    void = await post(3, account=sqlite_account.id)
+    await deliverer.deliver_due()
+    assert await state_of(void) is NoticeState.DEAD
 
 
 async def test_after_a_crash_it_is_sent_again_once(cast: Cast, deliverer: Outbox):
