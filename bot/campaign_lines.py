@@ -1,5 +1,6 @@
 """Lines of a campaign's card: how far it is, how fast, what it costs, what it is. Data in, HTML out."""
 
+from datetime import timedelta
 from typing import Final
 
 from bot.chat import Chat
@@ -13,6 +14,7 @@ from domain.rules.statistics import Statistics
 from domain.usecases.progress import Progress
 from locales import Texts
 
+_MOMENT: Final = timedelta(minutes=1)  # what takes less has no end of its own
 _GOES_ON: Final = frozenset(  # by itself, at its hour
     {Cause.EARLY, Cause.OUTSIDE, Cause.QUIET, Cause.HOLIDAY, Cause.DAILY_CAP, Cause.BUDGET}
 )
@@ -62,6 +64,8 @@ def end_line(found: Progress, waits: Standstill, pending: int, chat: Chat) -> st
         return chat.t("standing.not_all", count=planned.expired)
     if planned.last is None:
         return None
+    if planned.last - waits.until < _MOMENT:
+        return chat.t("standing.ends_at_once")
     return chat.t("standing.ends", when=chat.t.moment(planned.last, chat.account.zone))
 
 

@@ -172,6 +172,7 @@ def test_one_that_waits_for_its_hour_says_when_it_will_be_done_or_how_much_will_
         return campaign_screen(dataclasses.replace(found, audience=audience), owner.chat).text
 
     assert t("standing.ends", when=t.moment(opens + timedelta(minutes=30), zone)) in said(1_801)
+    assert t("standing.ends_at_once") in said(60)
     assert t("standing.not_all", count=400) in said(4_000)
     assert t("standing.ends", when="")[:6] not in said(1_801, permanent=True)
 
