@@ -19,6 +19,7 @@ from domain.usecases.hours import hours_of
 log = structlog.get_logger()
 
 SCHEDULE_OVER: Final = "campaigns.schedule_over"  #: text key: its last closing hour came with messages pending
+HOURS_GONE: Final = "campaigns.hours_gone"  #: text key: a rule of its account left it no hours
 FOUND_OLD: Final = "campaigns.found_old"  #: text key: a launch of long ago was found; a person is asked
 LATE: Final = timedelta(seconds=30)  #: a start that is later than this is told
 OLD: Final = timedelta(hours=1)  #: a launch for "at once" that is older than this is not begun without asking
@@ -26,8 +27,8 @@ OLD: Final = timedelta(hours=1)  #: a launch for "at once" that is older than th
 
 async def open_due(campaign: Campaign, *, now: datetime) -> bool:
     """
-    A scheduled campaign whose moment has come: begin it, late if need be; or note its next hour; or, where none is
-    left, begin it closed, so that what is pending is accounted for. Returns whether it begins.
+    A scheduled campaign whose moment has come: begin it, late if need be; or note its next hour; or, where the last
+    one was missed, begin it closed, so that what is pending is accounted for. Returns whether it begins.
     """
     meant_for = campaign.launch_at or campaign.start_at or now
     if campaign.launch_at is not None and now - campaign.launch_at > OLD and campaign.start_kind is StartKind.NOW:
@@ -38,6 +39,9 @@ async def open_due(campaign: Campaign, *, now: datetime) -> bool:
     if found is not None and not found.holds(now):
         await _wait(campaign, found, meant_for, now=now)
         return False
+    if found is None and now - meant_for <= LATE:
+        await _hours_gone(campaign, now=now)
+        return False
     if found is None:
         await _tell_missed(campaign, meant_for, None)
         return await campaigns.begin(campaign, now=now, tell=False, as_of=meant_for)
@@ -46,7 +50,8 @@ async def open_due(campaign: Campaign, *, now: datetime) -> bool:
 
 async def keep_hours(campaign: Campaign, *, now: datetime) -> CampaignEvent | None:
     """
-    A running campaign: close its period when that ends, or set the end anew where hours were changed.
+    A running campaign: close its period when that ends, or set the end anew where hours were changed. Where its
+    account's rules leave it none before its closing hour has come, it stops, and nothing expires.
 
     Returns:
         What happened to it by this call; None: it goes on.
@@ -57,6 +62,8 @@ async def keep_hours(campaign: Campaign, *, now: datetime) -> CampaignEvent | No
             running = Campaign.filter(id=campaign.id, state=CampaignState.RUNNING, revision=campaign.revision)
             await running.update(open_until=found.closes)
         return None
+    if found is None and (campaign.open_until is None or now + LATE < campaign.open_until):
+        return CampaignEvent.FAULT if await _hours_gone(campaign, now=now) else None
     event, columns = CampaignEvent.SCHEDULE_OVER, {"ended_at": now, "state_reason": SCHEDULE_OVER}
     if found is not None:
         event, columns = CampaignEvent.SCHEDULE_END, {"start_at": found.opens}
@@ -105,6 +112,10 @@ async def after_silence(silent_since: datetime | None, *, now: datetime) -> Iter
         state_at__lt=now - OLD,
     )
     return [campaign.id for campaign in await moving if await ask_about(campaign, now=now)]
+
+
+async def _hours_gone(campaign: Campaign, *, now: datetime) -> bool:
+    return await campaigns.fault(campaign.id, HOURS_GONE, now=now, revision=campaign.revision)
 
 
 async def _wait(campaign: Campaign, found: Period, meant_for: datetime, *, now: datetime) -> None:

@@ -389,3 +389,31 @@ async def test_a_permanent_one_serves_who_was_held_back_once_the_field_is_filled
     await contacts.change(account.id, blank.id, field="first_name", text="Rosa")
     await sim.at(NOON + timedelta(minutes=1))
     assert await campaigns.counts(campaign) == {MessageState.PENDING: 2}
+
+
+@pytest.mark.parametrize("begun", [True, False], ids=["running", "waiting"])
+async def test_hours_that_an_account_takes_away_stop_it_and_expire_nothing(
+    account: Account, group: ContactGroup, begun: bool
+) -> None:
+    """Quiet hours over all of its own: somebody else's rule is no closing hour of this campaign."""
+    campaign = await scheduled(account, group, quiet_hours=True)
+    sim = Sim(NOON)
+    if begun:
+        await sim.at(NOON)
+    quiet = {"quiet_begins": 8 * 60, "quiet_ends": 20 * 60}
+    await Account.filter(id=account.id).update(**quiet)
+    await periods.reckon(account.id, now=NOON)
+    await sim.at(NOON + timedelta(seconds=1))
+    await campaign.refresh_from_db()
+    assert (campaign.state, campaign.state_reason) == (CampaignState.PAUSED, periods.HOURS_GONE)
+    assert len(await news(NoticeKind.STOPPED)) == 1
+    assert not await news(NoticeKind.MISSED)
+
+    with pytest.raises(campaigns.HoursOver):
+        await campaigns.resume(account.id, campaign.id, by=OWNER, now=sim.now)
+    await Account.filter(id=account.id).update(quiet_begins=None)
+    await campaigns.resume(account.id, campaign.id, by=OWNER, now=sim.now)
+    await sim.at(NOON + timedelta(minutes=1))
+    await campaign.refresh_from_db()
+    assert campaign.state is CampaignState.RUNNING
+    assert await campaigns.counts(campaign) == {MessageState.PENDING: 3}
