@@ -37,7 +37,7 @@ DEADLINE_MS: Final = 30_000
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 READY_S: Final = 60.0
 _REST_MS: Final = 25_000  # after so many taps at once the bot keeps progress back, for the sake of Telegram's limits
-CHAT: Final = ViewportSize(width=480, height=1500)  # one column, and every screen whole
+CHAT: Final = ViewportSize(width=480, height=1800)  # one column, and every screen whole
 DESKTOP: Final = ViewportSize(width=1280, height=800)
 PHONE: Final = ViewportSize(width=390, height=844)
 ARGUMENTS: Final = [
