@@ -248,11 +248,6 @@ def set_column(column: str) -> str:
     return f"update contact set {column} = $2, updated_ms = $3 where id = $1"
 
 
-#: Who was held back for that field may be served now. $1 contact
-REVISE_ALL: Final = """
-update contact_group set revision = revision + 1
-where id in (select group_id from group_contact where contact_id = $1)
-"""
 VERSION_OF: Final = "select updated_ms from contact where id = $1 and account_id = $2"
 REVISE: Final = "update contact_group set revision = revision + 1 where id = $1"
 ADVANCE: Final = "update change set cursor = $2 where id = $1 and state = 'running' and cursor = $3"

@@ -87,7 +87,6 @@ class PostgresJournal(PostgresConnection):
             after_ms = max(now_ms, int(found) + 1)
             await _run(db, sql.note_edited(POSTGRES), contact_id, change_id, account_id, after_ms)
             await _run(db, sql.set_column(column), contact_id, value, after_ms)
-            await _run(db, sql.REVISE_ALL, contact_id)
             await _run(db, sql.COUNTED, change_id, 1)
         return True
 

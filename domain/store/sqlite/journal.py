@@ -90,7 +90,6 @@ class SqliteJournal(SqliteConnection):
             after_ms = max(now_ms, int(found[0]) + 1)
             _run(db, sql.note_edited(SQLITE), contact_id, change_id, account_id, after_ms)
             _run(db, sql.set_column(column), contact_id, value, after_ms)
-            _run(db, sql.REVISE_ALL, contact_id)
             _run(db, sql.COUNTED, change_id, 1)
             return True
 

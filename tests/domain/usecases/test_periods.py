@@ -374,23 +374,6 @@ async def test_between_two_days_it_may_be_told_to_end_with_the_next(account: Acc
     assert campaign.state is CampaignState.COMPLETED
 
 
-async def test_a_permanent_one_serves_who_was_held_back_once_the_field_is_filled(account: Account) -> None:
-    """The card says what is missing; whoever adds it need not move the contact out and in again."""
-    group = await group_of(account, "clientes", 2, blank=1)
-    campaign = await scheduled(
-        account, group, mode=CampaignMode.PERMANENT, text="Hola {{ nombre }}", blanks={"first_name": None}
-    )
-    sim = Sim(NOON)
-    await sim.at(NOON)
-    await campaign.refresh_from_db()
-    assert await campaigns.counts(campaign) == {MessageState.PENDING: 1}
-
-    blank = await Contact.get(account=account, first_name="")
-    await contacts.change(account.id, blank.id, field="first_name", text="Rosa")
-    await sim.at(NOON + timedelta(minutes=1))
-    assert await campaigns.counts(campaign) == {MessageState.PENDING: 2}
-
-
 @pytest.mark.parametrize("begun", [True, False], ids=["running", "waiting"])
 async def test_hours_that_an_account_takes_away_stop_it_and_expire_nothing(
     account: Account, group: ContactGroup, begun: bool
