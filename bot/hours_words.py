@@ -1,11 +1,12 @@
 """When a campaign starts, when it ends and how fast it goes, in words. Every hour with its zone."""
 
 from collections.abc import Iterable
-from datetime import time
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from domain.models import Campaign, CampaignMode, StartKind
 from domain.rules.local_time import clock, wall
+from domain.usecases.hours import clock_minutes
 from locales import Texts
 
 
@@ -19,12 +20,16 @@ def start_words(campaign: Campaign, zone: ZoneInfo, t: Texts) -> str:
     return t.label("hours.now")
 
 
-def end_words(campaign: Campaign, zone: ZoneInfo, t: Texts) -> str:
-    """*Finalizar*: when all is sent, or a closing hour and what then."""
+def end_words(campaign: Campaign, zone: ZoneInfo, t: Texts, *, now: datetime) -> str:
+    """*Finalizar*: when all is sent, or a closing hour and what then. ``now``: when one begins that begins at once."""
     if campaign.ends is None:
         return t.label("hours.when_done" if campaign.mode is CampaignMode.NORMAL else "hours.never_done")
     at = clock_words(clock(campaign.ends), zone, t)
-    if campaign.begins is not None and campaign.ends <= campaign.begins:
+    begins = campaign.begins
+    if campaign.start_kind is not StartKind.WEEKLY:
+        first = campaign.start_at if campaign.start_kind is StartKind.AT else None
+        begins = clock_minutes(first or now, zone)
+    if begins is not None and campaign.ends <= begins:
         at = t.label("hours.next_day", at=at)
     parts = [t.label("hours.closes", at=at), t.label("hours.carries_on" if campaign.carry_on else "hours.expires")]
     if campaign.last_day is not None and campaign.carry_on:

@@ -69,7 +69,7 @@ def review_screen(
     lines.append(t("review.sender", sender=campaign.sender_id or "—"))
     zone = chat.account.zone
     lines.append(t("review.start", when=start_words(campaign, zone, t)))
-    lines.append(t("review.end", when=end_words(campaign, zone, t)))
+    lines.append(t("review.end", when=end_words(campaign, zone, t, now=chat.now)))
     lines.append(t("review.pace", pace=pace_words(campaign, t)))
     silence = silence_words(campaign, draft.quiet, zone, t)
     if silence:

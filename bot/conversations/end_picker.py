@@ -74,7 +74,7 @@ def end_screen(draft: Draft, chat: Chat) -> Screen:
     rows: Rows = ((done, closes),)
     body = t("wizard.ask_ends", zone=t.zone(zone))
     if campaign.ends is not None:
-        body += f"\n\n{t('wizard.chosen_when', when=end_words(campaign, zone, t))}"
+        body += f"\n\n{t('wizard.chosen_when', when=end_words(campaign, zone, t, now=chat.now))}"
         rows += (
             (
                 Button(_ticked(t.label("wizard.carry_on"), chosen=campaign.carry_on), SetCarryOn(draft.id, True)),

@@ -10,6 +10,8 @@ from bot.conversations import campaign_launch
 from bot.conversations.campaign_launch import AskLaunch, Launch
 from bot.conversations.campaign_new import NewCampaign
 from bot.conversations.campaigns import ListCampaigns
+from bot.conversations.end_picker import SaveEnds
+from bot.conversations.when_picker import SaveStart
 from bot.wizard import GoTo, ResumeDraft, Step
 from domain.models import Account, Campaign, CampaignMode, ContactGroup, StartKind, Template
 from domain.rules.campaign_state import CampaignState
@@ -327,3 +329,17 @@ async def test_the_countdown_begins_when_everybody_was_counted(owner: Talk, monk
     assert campaign.launch_at is not None
     assert campaign.launch_at >= NOON + timedelta(seconds=90 + 60)
     assert t("launch.begins_in", left="1:00") in owner.screen.text
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "at an hour"])
+async def test_a_closing_hour_before_the_beginning_is_said_to_be_the_next_days(owner: Talk, later: bool) -> None:
+    """It goes on all night: the person may have meant today's, which is over."""
+    t = owner.chat.t
+    campaign = await to_review(owner)
+    if later:
+        await owner.do(SaveStart(campaign.id), text="2026-12-01 12:00")
+    for typed, next_day in (("11:00", True), ("13:00", False)):
+        await owner.do(SaveEnds(campaign.id), text=typed)
+        for _ in range(2):
+            assert (t.label("hours.next_day", at=f"{typed} (Lima)") in owner.screen.text) is next_day
+            await owner.do(GoTo(campaign.id, int(Step.REVIEW)))
