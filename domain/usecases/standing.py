@@ -109,12 +109,14 @@ def _links(sender: Sender) -> list[LinkFact]:
 
 
 async def _ahead(campaign: Campaign) -> str:
-    """A running campaign of the account that goes first; empty: there is none."""
+    """A running campaign of the account that goes first and has something to send; empty: there is none."""
     others = Campaign.filter(
         account_id=campaign.account.id, state=CampaignState.RUNNING, priority__gt=campaign.priority
     )
-    first = await others.order_by("-priority", "id").first()
-    return first.name if first else ""
+    for other in await others.order_by("-priority", "id"):
+        if await store.current().undone(other.id):
+            return other.name
+    return ""
 
 
 def _number(value: object) -> int:

@@ -126,3 +126,26 @@ async def test_a_days_limit_that_begins_anew_is_no_standstill(campaign: Campaign
         await dog.look(moment)
 
     assert await told() == 0
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "at work"])
+async def test_an_idle_campaign_of_a_higher_priority_is_no_excuse(
+    campaign: Campaign, sqlite_account: Account, busy: bool
+) -> None:
+    """A permanent one that waits for contacts keeps nobody waiting; one that has messages does."""
+    now_ms = int(NOON.timestamp() * 1000)
+    await store.current().register_sender("s", host="h", pid=1, now_ms=now_ms, lease_ms=now_ms + 10**9)
+    first = await Campaign.create(
+        account=sqlite_account, name="first", state=CampaignState.RUNNING, state_at=NOON, text="Hola", priority=1,
+        created_by=OWNER, chat_id=OWNER, started_at=NOON, audience_revision=0, mode="permanent",
+    )  # fmt: skip
+    await Message.create(
+        id=9, campaign_id=first.id, contact_id=1, msisdn=FIRST,
+        state=MessageState.PENDING if busy else MessageState.DELIVERED,
+    )  # fmt: skip
+    await Chunk.create(campaign_id=first.id, lo=9, hi=9, state="ready" if busy else "done")
+    dog = Watchdog()
+    for minutes in (0, 1, 10):
+        await dog.look(NOON + timedelta(minutes=minutes))
+
+    assert await Notice.filter(kind=NoticeKind.STANDSTILL, subject_id=campaign.id).count() == (0 if busy else 1)
