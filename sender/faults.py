@@ -13,6 +13,7 @@ from domain.rules.fault import fault_in
 from domain.rules.message_state import MessageEvent
 from domain.store import Result
 from domain.usecases import campaigns
+from sender.clock import within
 from sender.feed import Ready
 
 log = structlog.get_logger()
@@ -20,6 +21,7 @@ log = structlog.get_logger()
 MANY_REFUSED: Final = "campaigns.many_refused"  #: text key: why a campaign stopped by itself
 _KEPT: Final = 10_000  # answers of a campaign, however large the account's window
 _PAUSE_S: Final = 0.2  # between two looks
+_LOOK_S: Final = 60.0  # until the next one at the latest: what has ended is forgotten
 
 
 class FaultWatch:
@@ -51,10 +53,15 @@ class FaultWatch:
                     answers = self._answers[campaign_id] = deque(maxlen=_KEPT)
                 answers.append(error)
 
+    @property
+    def watched(self) -> int:
+        """Campaigns of which something is remembered."""
+        return len(self._answers)
+
     async def run(self) -> None:
-        """Until cancelled: look when something was refused."""
+        """Until cancelled: look when something was refused, and now and then."""
         while True:
-            await self._refused.wait()
+            await within(self._refused, _LOOK_S)
             self._refused.clear()
             try:
                 await self.judge()
@@ -64,6 +71,8 @@ class FaultWatch:
 
     async def judge(self) -> None:
         """Stop the running campaigns of which too much was refused."""
+        if not self._answers:
+            return
         running = Campaign.filter(state=CampaignState.RUNNING, id__in=list(self._answers)).select_related("account")
         found = {campaign.id: campaign for campaign in await running}
         for campaign_id in [campaign_id for campaign_id in self._answers if campaign_id not in found]:
