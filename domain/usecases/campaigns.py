@@ -104,7 +104,7 @@ async def pause(account_id: int, campaign_id: int, *, by: int, now: datetime) ->
 
 async def resume(account_id: int, campaign_id: int, *, by: int, now: datetime) -> Campaign:
     """
-    *Continuar*: at once, or from its next hour on.
+    *Continuar*: at once, or from its next hour on, or from the end of its countdown.
 
     Raises:
         NotFound: It is gone, or another account's.
@@ -117,8 +117,11 @@ async def resume(account_id: int, campaign_id: int, *, by: int, now: datetime) -
     found = period(now, hours_of(campaign, await Account.get(id=account_id), now=now))
     if found is None:
         raise HoursOver
-    if not found.holds(now):
-        columns: dict[str, object] = {"start_at": found.opens, "launch_at": None}
+    counts_down = campaign.launch_at is not None and campaign.launch_at > now
+    if counts_down or not found.holds(now):
+        columns: dict[str, object] = {"start_at": found.opens}
+        if not counts_down:
+            columns["launch_at"] = None
         return await _ask(account_id, campaign_id, CampaignEvent.RESUME_LATER, by=by, now=now, columns=columns)
     columns = {} if campaign.started_at else {"started_at": now, "launch_at": None}
     return await _ask(account_id, campaign_id, CampaignEvent.RESUME, by=by, now=now, columns=columns)

@@ -162,3 +162,22 @@ async def test_a_closing_hour_within_the_countdown_that_is_the_last_one_is_refus
     await draft_hours.set_carry_on(account.id, draft, carry_on=False)
     with pytest.raises(launching.NeverOpens):
         await launch(account, draft, now=NOW - MINUTE / 2)
+
+
+@pytest.mark.parametrize("seconds", [0, 20], ids=["at once", "at an hour within it"])
+async def test_stopped_and_continued_within_the_countdown_it_still_counts_down(
+    account: Account, draft: int, seconds: int
+) -> None:
+    """Not a byte leaves before its end, and it can be called back until then."""
+    if seconds:
+        await draft_hours.start_at(account.id, draft, moment=NOW + timedelta(seconds=seconds), now=NOW)
+    await launch(account, draft)
+    await campaigns.pause(account.id, draft, by=OWNER, now=NOW + MINUTE / 2)
+    back = await campaigns.resume(account.id, draft, by=OWNER, now=NOW + MINUTE * 2 / 3)
+    assert (back.state, back.launch_at) == (CampaignState.SCHEDULED, NOW + MINUTE)
+
+    sim = Sim(NOW)
+    await sim.at(NOW + MINUTE - timedelta(seconds=1))
+    assert (await Campaign.get(id=draft)).state is CampaignState.SCHEDULED
+    await sim.at(NOW + MINUTE)
+    assert (await Campaign.get(id=draft)).state is CampaignState.RUNNING
