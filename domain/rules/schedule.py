@@ -45,7 +45,8 @@ class Hours:
     Attributes:
         since: Nothing before it, aware.
         days: On which a period begins, 0 = Monday.
-        begins: The first moment of a period. None: the clock time of ``since``.
+        begins: The first moment of a period. None: the clock time of ``since``; a first one that falls on a holiday is
+            at the same time of the next day that is none.
         ends: The first moment after it; at or before ``begins`` it is the next day's. None: it goes on until all is
             sent; with ``begins`` from the first such hour that is not before ``since``.
         last_day: No period begins after it, and one without an end ends with it.
@@ -166,6 +167,12 @@ def _held(now: datetime, hours: Hours) -> Iterator[tuple[datetime, datetime | No
             if first is None:
                 return
             opens = wall(first, hours.begins, hours.zone)
+        elif hours.region and is_holiday(local.date(), hours.region):
+            # Not at the midnight after it: nobody asked for that.
+            working = next(_days(local.date(), hours), None)
+            if working is None:
+                return
+            opens = wall(working, local.time(), hours.zone)
         if closes is None or opens < closes:
             yield opens, closes
         return

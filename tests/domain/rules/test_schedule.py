@@ -229,6 +229,18 @@ NOON = utc(2026, 11, 23, 17)  # a Monday in Lima
             id="8 and 9 December are holidays in Peru",
         ),
         pytest.param(
+            Hours(LIMA, utc(2026, 12, 8, 14), region="PE"),
+            NOON,
+            Period(utc(2026, 12, 10, 14), utc(2026, 12, 25, 5)),
+            id="a start on a holiday is at its hour of the next day that is none",
+        ),
+        pytest.param(
+            Hours(LIMA, utc(2026, 12, 8, 14), last_day=date(2026, 12, 9), region="PE"),
+            NOON,
+            None,
+            id="which the last day may not have",
+        ),
+        pytest.param(
             Hours(LIMA, NOON, begins=time(22), ends=time(2), region="PE"),
             utc(2026, 12, 8, 4),
             Period(utc(2026, 12, 8, 3), utc(2026, 12, 8, 5)),
