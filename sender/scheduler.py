@@ -187,8 +187,11 @@ class Scheduler:
     async def _write(self, campaign: Campaign) -> None:
         """
         Write the messages of contacts that have none yet, then note up to which change of the groups. In normal mode
-        that is done once: who joins a group later is not in it.
+        that is done once: who joins a group later is not in it. Where a group was taken out, what is pending for it
+        goes first, if a crash has left it.
         """
+        if campaign.audience_revision == campaigns.REGROUPED:
+            await store.current().drop_outsiders(campaign.id)
         revision = await campaigns.audience_revision(campaign)
         permanent = campaign.mode is CampaignMode.PERMANENT
         if campaign.audience_revision < 0 or (permanent and revision != campaign.audience_revision):

@@ -84,7 +84,7 @@ class Campaign(Model):
     created_at = fields.DatetimeField(auto_now_add=True)
     started_at = fields.DatetimeField(null=True)
     ended_at = fields.DatetimeField(null=True)
-    audience_revision = fields.BigIntField(default=-1)  # see campaigns.audience_revision; when last expanded
+    audience_revision = fields.BigIntField(default=-1)  # see campaigns; when last expanded, below 0: to be
     results: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)  # counts by state, frozen at the end
     shown: fields.Field[dict[str, int] | None] = fields.JSONField(null=True)  # counts when the summary was last posted
 

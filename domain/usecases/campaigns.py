@@ -7,6 +7,7 @@ nothing. Drafts are filled in by ``domain.usecases.drafts`` and launched by ``do
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 from tortoise.expressions import F, Q
@@ -25,6 +26,8 @@ from domain.usecases import notices
 from domain.usecases.hours import hours_of
 
 log = structlog.get_logger()
+
+REGROUPED: Final = -2  #: an ``audience_revision``: its groups were changed since its messages were written
 
 
 class HoursOver(DomainError):

@@ -167,7 +167,7 @@ async def groups(account_id: int, campaign_id: int) -> list[GroupTick]:
 async def set_group(account_id: int, campaign_id: int, *, group_id: int, chosen: bool) -> int:
     """
     Put a group in: its contacts are written when it goes on; or take one out: what is pending for contacts that are in
-    none of its groups any more is dropped. Doing so twice changes nothing more.
+    none of its groups any more is dropped, before it goes on at the latest. Doing so twice changes nothing more.
 
     Returns:
         Messages dropped.
@@ -181,7 +181,7 @@ async def set_group(account_id: int, campaign_id: int, *, group_id: int, chosen:
     if group is None:
         raise NotFound(noun="group")
     async with in_transaction():
-        await _edit(account_id, campaign_id, STOPPED, audience_revision=-1)
+        await _edit(account_id, campaign_id, STOPPED, audience_revision=campaigns.REGROUPED)
         campaign = await Campaign.get(id=campaign_id)
         if chosen:
             await campaign.groups.add(group)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 
@@ -88,6 +89,29 @@ async def test_a_group_put_in_while_it_was_written_gets_its_messages(
 
     assert (await Campaign.get(id=campaign.id)).state is CampaignState.RUNNING
     assert await campaigns.counts(campaign) == {MessageState.PENDING: 4}
+
+
+async def test_a_group_taken_out_gets_nothing_also_after_a_crash_in_the_middle(
+    account: Account, group: ContactGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The group had gone, and what was pending for it had not yet: it goes before the campaign goes on."""
+    other = await group_of(account, "los demás", 2, first=FIRST + 70)
+    campaign = await scheduled(account, group)
+    await campaign.groups.add(other)
+    sim = Sim(NOON)
+    await sim.at(NOON)
+    campaign = await campaigns.pause(account.id, campaign.id, by=OWNER, now=NOON)
+    assert await campaigns.counts(campaign) == {MessageState.PENDING: 5}
+    with monkeypatch.context() as patched:
+        patched.setattr(type(store.current()), "drop_outsiders", AsyncMock(side_effect=OSError))
+        with pytest.raises(OSError):
+            await running_edit.set_group(account.id, campaign.id, group_id=other.id, chosen=False)
+    assert await campaigns.counts(campaign) == {MessageState.PENDING: 5}
+
+    await campaigns.resume(account.id, campaign.id, by=OWNER, now=NOON)
+    await sim.at(NOON + timedelta(minutes=1))
+    assert (await Campaign.get(id=campaign.id)).state is CampaignState.RUNNING
+    assert await campaigns.counts(campaign) == {MessageState.PENDING: 3}
 
 
 async def all_in_doubt(account: Account, group: ContactGroup) -> Campaign:

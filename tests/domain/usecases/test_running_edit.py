@@ -49,7 +49,7 @@ async def test_a_group_taken_out_drops_what_is_pending_for_it_alone(account: Acc
 
     await running_edit.set_group(account.id, campaign.id, group_id=second.id, chosen=True)
     assert await store.current().expand(campaign.id, after=0, limit=100) is None  # not while it is stopped
-    assert (await Campaign.get(id=campaign.id)).audience_revision == -1  # it is written anew when it goes on
+    assert (await Campaign.get(id=campaign.id)).audience_revision < 0  # it is written anew when it goes on
     await Campaign.filter(id=campaign.id).update(state=CampaignState.STARTING)
     await store.current().expand(campaign.id, after=0, limit=100)
     assert await numbers(campaign) == [0, 1, 2, 3, 4]
