@@ -11,6 +11,7 @@ what waits for it arrives together however evenly it left, so its own lag is pri
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import sys
 from bisect import bisect_left
@@ -61,6 +62,7 @@ async def keep(tps: int, *, of_campaign: bool, seconds: float, database: str) ->
             await stack.enter_async_context(sending(database, route))
         await bound(2, BINDS)
         await asyncio.sleep(_SETTLE_S)
+        gc.freeze()  # a look through all that was made so far would hold up the operator
         first = smsc.summary().received
         watching = asyncio.create_task(lag.watch())
         await asyncio.sleep(seconds)
