@@ -96,7 +96,7 @@ async def _silence(account: Account, smsc: Smsc, ledger: Path, number: int, wind
 
 
 async def _join(account: Account, ledger: Path, group: ContactGroup, number: int) -> bool:
-    msisdn = _FIRST + 90_000_000 + number
+    msisdn = _FIRST + 9_000_000 + number
     contact = await Contact.create(account=account, msisdn=msisdn, first_name="Ana", created_ms=1, updated_ms=1)
     await asyncio.sleep(0.137 * number % 0.5)  # anywhere between two looks
     joined = time.time()
