@@ -54,6 +54,8 @@ def outlook(found: Rehearsal, chat: Chat, *, held: bool = True) -> list[str]:
         lines.append(t("forecast.waits_quiet", when=t.moment(found.asked, zone)))
     if said.first is not None:
         lines.append(hours(said.first, said.last, zone, t, about=not found.rate_known))
+    if found.plan.midnight is not None:
+        lines.append(t("forecast.midnight", when=t.moment(found.plan.midnight, zone)))
     lines += money(said, t)
     if held and said.held:
         lines.append(t("forecast.held", count=said.held))

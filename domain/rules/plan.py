@@ -27,12 +27,14 @@ class Plan:
         expired: Those for which no hour is left.
         first: When the first leaves, UTC; None: none does.
         last: When the last of ``sent`` leaves; None: none does, or only in years.
+        midnight: The first at which it goes on after a wait, for a day's limit or a holiday; None: at none.
     """
 
     sent: int
     expired: int
     first: datetime | None
     last: datetime | None
+    midnight: datetime | None = None
 
 
 def plan(
@@ -57,7 +59,7 @@ def plan(
     """
     if daily_cap is not None and daily_cap <= 0:
         return Plan(0, 0, None, None)  # they would wait for ever
-    left, first, last = count, None, None
+    left, first, last, midnight = count, None, None, None
     ready = start  # the pace allows the next one
     today = start.astimezone(zone).date()
     on, gone = None, 0
@@ -65,7 +67,7 @@ def plan(
         if not left:
             break
         if number >= _MOST_PIECES:
-            return Plan(count, 0, first, None)
+            return Plan(count, 0, first, None, midnight)
         if day != on:
             on, gone = day, used if day == today else 0
         begin = max(opens, ready)
@@ -75,11 +77,13 @@ def plan(
         taken = min(left, room)
         if taken <= 0:
             continue
+        if first and not midnight and begin > ready and begin.astimezone(zone).time() == time(0):
+            midnight = begin
         first = first or begin
         last = begin + timedelta(seconds=(taken - 1) / rate)
         ready = begin + timedelta(seconds=taken / rate)
         left, gone = left - taken, gone + taken
-    return Plan(count - left, left, first, last)
+    return Plan(count - left, left, first, last, midnight)
 
 
 def _pieces(

@@ -127,6 +127,24 @@ async def test_a_start_on_a_holiday_or_in_quiet_hours_says_why_it_waits(
     assert t("forecast.waits_quiet", when=when) in screen.text
 
 
+async def test_a_cap_that_goes_on_at_midnight_says_so_before_the_launch(
+    owner: Talk, draft: int, sqlite_account: Account
+) -> None:
+    """Two a day for five contacts; with quiet hours the rest waits for the morning, and nothing is said."""
+    t, zone = owner.chat.t, owner.chat.account.zone
+    await draft_hours.set_daily_cap(sqlite_account.id, draft, cap=2)
+    await owner.do(GoTo(draft, Step.WHEN))
+    screen = await owner.type("2026-12-01 10:00")
+    midnight = t("forecast.midnight", when=t.moment(datetime(2026, 12, 2, 5, 0, tzinfo=UTC), zone))
+    assert midnight in screen.text
+    await sending_rules.set_quiet(sqlite_account.id, quiet=(time(21, 0), time(8, 0)))
+    await draft_hours.set_quiet_hours(sqlite_account.id, draft, keep=True)
+    await owner.do(GoTo(draft, Step.WHEN))
+    screen = await owner.type("2026-12-01 10:00")
+
+    assert midnight not in screen.text
+
+
 async def test_not_one_weekday_is_refused(owner: Talk, draft: int) -> None:
     """The last one cannot be taken out."""
     t = owner.chat.t

@@ -1,7 +1,7 @@
 """Pace, cap and hours before anything is sent, against a walk message by message."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,20 @@ def test_a_daily_cap_spreads_it_over_days_of_the_zone() -> None:
     found = plan(25, start=NOON, periods=[Period(NOON, None)], rate=1, daily_cap=10, zone=LIMA)
 
     assert found.last == datetime(2026, 11, 26, 5, 0, 4, tzinfo=UTC)
+    assert found.midnight == datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+
+
+def test_a_midnight_is_told_where_it_waits_for_one_and_only_there() -> None:
+    """Not where it sends without a pause, nor where quiet hours last until the morning."""
+    through = plan(100_000, start=NOON, periods=[Period(NOON, None)], rate=1, daily_cap=90_000, zone=LIMA)
+    quiet = Hours(LIMA, NOON, quiet=(time(21), time(8)))
+    morning = plan(25, start=NOON, periods=islice(periods(NOON, quiet), 9), rate=1, daily_cap=10, zone=LIMA)
+    holiday = Hours(LIMA, datetime(2026, 12, 8, 4, 59, tzinfo=UTC), region="PE")
+    after = plan(70, start=holiday.since, periods=islice(periods(NOON, holiday), 9), rate=1, daily_cap=None, zone=LIMA)
+
+    assert (through.midnight, morning.midnight) == (None, None)
+    assert morning.last == datetime(2026, 11, 26, 13, 0, 4, tzinfo=UTC)
+    assert after.midnight == datetime(2026, 12, 10, 5, 0, tzinfo=UTC)
 
 
 def test_what_is_used_of_the_cap_today_is_not_there_again_before_midnight() -> None:
