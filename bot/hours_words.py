@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.models import Campaign, CampaignMode, StartKind
 from domain.rules.local_time import clock, wall
-from domain.usecases.hours import clock_minutes
+from domain.usecases.hours import day_begins
 from locales import Texts
 
 
@@ -25,10 +25,7 @@ def end_words(campaign: Campaign, zone: ZoneInfo, t: Texts, *, now: datetime) ->
     if campaign.ends is None:
         return t.label("hours.when_done" if campaign.mode is CampaignMode.NORMAL else "hours.never_done")
     at = clock_words(clock(campaign.ends), zone, t)
-    begins = campaign.begins
-    if campaign.start_kind is not StartKind.WEEKLY:
-        first = campaign.start_at if campaign.start_kind is StartKind.AT else None
-        begins = clock_minutes(first or now, zone)
+    begins = day_begins(campaign, zone, now=now)
     if begins is not None and campaign.ends <= begins:
         at = t.label("hours.next_day", at=at)
     parts = [t.label("hours.closes", at=at), t.label("hours.carries_on" if campaign.carry_on else "hours.expires")]

@@ -99,9 +99,7 @@ def hour_screen(draft: Draft, minute: int, chat: Chat) -> Screen:
         turn=lambda other: PickCloses(draft.id, other),
     )
     body = chat.t("wizard.ask_closes", zone=chat.t.zone(chat.account.zone))
-    return frame(
-        draft, Step.ENDS, chat, body=body, rows=rows, expects=SaveEnds(draft.id), back=GoTo(draft.id, Step.ENDS)
-    )
+    return _within(draft, chat, body=body, rows=rows)
 
 
 def last_day_screen(draft: Draft, month: date, chat: Chat) -> Screen:
@@ -114,9 +112,13 @@ def last_day_screen(draft: Draft, month: date, chat: Chat) -> Screen:
         t=chat.t,
     )
     body = chat.t("wizard.ask_last_day")
-    return frame(
-        draft, Step.ENDS, chat, body=body, rows=rows, expects=SaveEnds(draft.id), back=GoTo(draft.id, Step.ENDS)
-    )
+    return _within(draft, chat, body=body, rows=rows)
+
+
+def _within(draft: Draft, chat: Chat, *, body: str, rows: Rows) -> Screen:
+    """A screen of the step, back to its first one."""
+    back = GoTo(draft.id, Step.ENDS)
+    return frame(draft, Step.ENDS, chat, body=body, rows=rows, expects=SaveEnds(draft.id), back=back)
 
 
 def _ticked(label: str, *, chosen: bool) -> str:

@@ -96,9 +96,7 @@ def month_screen(draft: Draft, month: date, chat: Chat) -> Screen:
         t=chat.t,
     )
     body = chat.t("wizard.ask_date")
-    return frame(
-        draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id), back=GoTo(draft.id, Step.WHEN)
-    )
+    return _within(draft, chat, body=body, rows=rows)
 
 
 def hour_screen(draft: Draft, day: date, minute: int, chat: Chat) -> Screen:
@@ -113,9 +111,13 @@ def hour_screen(draft: Draft, day: date, minute: int, chat: Chat) -> Screen:
         first=local.time() if day == local.date() else None,
     )
     body = chat.t("wizard.ask_hour", day=_day_label(day, local.date(), chat), zone=chat.t.zone(zone))
-    return frame(
-        draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id), back=GoTo(draft.id, Step.WHEN)
-    )
+    return _within(draft, chat, body=body, rows=rows)
+
+
+def _within(draft: Draft, chat: Chat, *, body: str, rows: Rows) -> Screen:
+    """A screen of the step, back to its first one."""
+    back = GoTo(draft.id, Step.WHEN)
+    return frame(draft, Step.WHEN, chat, body=body, rows=rows, expects=SaveStart(draft.id), back=back)
 
 
 def _day_label(day: date, today: date, chat: Chat) -> str:

@@ -21,7 +21,7 @@ def hours_of(campaign: Campaign, account: Account, *, now: datetime) -> Hours:
     begins = campaign.begins if (weekly or closing) and not going_on else None
     zone, since = ZoneInfo(account.time_zone), _since(campaign, now)
     if closing and not campaign.carry_on and campaign.only_from is not None and campaign.only_from > since:
-        begins = clock_minutes(since, zone) if begins is None else begins
+        begins = _clock_minutes(since, zone) if begins is None else begins
         since = campaign.only_from
     return Hours(
         zone=zone,
@@ -36,10 +36,22 @@ def hours_of(campaign: Campaign, account: Account, *, now: datetime) -> Hours:
     )
 
 
-def clock_minutes(moment: datetime, zone: ZoneInfo) -> int:
+def _clock_minutes(moment: datetime, zone: ZoneInfo) -> int:
     """The time of day that clocks show then, in minutes after midnight."""
     local = moment.astimezone(zone)
     return local.hour * 60 + local.minute
+
+
+def day_begins(campaign: Campaign, zone: ZoneInfo, *, now: datetime) -> int | None:
+    """
+    The clock time, minutes after midnight, at which each day of one with a closing hour begins if it is launched at
+    ``now``: its weekly hour, or the time that is meant for the first day. None: a weekly hour is not set yet.
+    """
+    if campaign.start_kind is StartKind.WEEKLY:
+        weekly: int | None = campaign.begins
+        return weekly
+    first = campaign.start_at if campaign.start_kind is StartKind.AT else None
+    return _clock_minutes(first or now, zone)
 
 
 def days_of(mask: int | None) -> frozenset[int]:

@@ -21,7 +21,7 @@ from domain.rules.title import TITLE_LIMIT
 from domain.usecases import campaigns, echoes, wording
 from domain.usecases.echoes import SameContent
 from domain.usecases.forecast import open_blanks
-from domain.usecases.hours import clock_minutes, hours_of
+from domain.usecases.hours import day_begins, hours_of
 from domain.usecases.rehearsal import Said
 
 log = structlog.get_logger()
@@ -97,6 +97,7 @@ async def start(
         await _refuse_echo(account_id, campaign, text, now=now)
     account = await Account.get(id=account_id)
     launch_at, start_at = begin_moments(campaign, account, now=now)
+    zone = ZoneInfo(account.time_zone)
     columns: dict[str, object] = {
         "text": text,
         "text_title": title,
@@ -105,7 +106,7 @@ async def start(
         "currency": account.currency,
         "launch_at": launch_at,
         "start_at": start_at,
-        "begins": _begins(campaign, account, now=now),
+        "begins": day_begins(campaign, zone, now=now) if campaign.ends is not None else campaign.begins,
         "forecast": said.to_json() if said is not None else None,
     }
     event = CampaignEvent.SCHEDULE
@@ -160,15 +161,6 @@ def begin_moments(campaign: Campaign, account: Account, *, now: datetime) -> tup
     if found.opens > callback_until:
         return None, found.opens
     return callback_until, campaign.start_at if at else None
-
-
-def _begins(campaign: Campaign, account: Account, *, now: datetime) -> int | None:
-    """With a closing hour and no weekdays, the following days begin at the clock time that is meant for the first."""
-    if campaign.start_kind is StartKind.WEEKLY or campaign.ends is None:
-        weekly: int | None = campaign.begins
-        return weekly
-    at = campaign.start_at if campaign.start_kind is StartKind.AT and campaign.start_at is not None else now
-    return clock_minutes(at, ZoneInfo(account.time_zone))
 
 
 async def copy(account_id: int, campaign_id: int, *, name: str, by: int, chat_id: int) -> Campaign:
